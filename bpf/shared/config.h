@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Everything the daemon tells a program before it is loaded. Lives in .rodata, so
+ * the verifier sees constants and removes branches that are off. What changes while
+ * packets flow is in a map; nothing is in both. */
+#ifndef FL_SHARED_CONFIG_H
+#define FL_SHARED_CONFIG_H
+
+#include "layout.h"
+
+struct fl_config {
+	__u64 host_netns; /* netns cookie of the host; socket hooks act only there */
+	__u32 host_ifindex; /* of fl_host */
+	__u16 nat_port_first; /* masquerade ports, host byte order, both ends included */
+	__u16 nat_port_last;
+	__u8 gateway_mac[6]; /* of every gateway address of every network, and of fl_host */
+	__u8 csum_ipv6; /* 0/1: bpf_l4_csum_replace knows BPF_F_IPV6 */
+	__u8 pad; /* always 0 */
+};
+FL_LAYOUT(fl_config, 8 + 4 + 2 + 2 + 6 + 1 + 1);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the programs know of the host they run on. */
+#ifndef FL_SHARED_HOST_H
+#define FL_SHARED_HOST_H
+
+#include "addr.h"
+
+enum fl_uplink_flags {
+	FL_UPLINK_MASQUERADE = 1 << 0, /* new flows of containers may leave here */
+};
+
+/* Value of map fl_uplinks; key: ifindex, __u32. Written by the daemon from netlink
+ * link and address events: the devices that lead outside. */
+struct fl_uplink {
+	__u32 flags; /* enum fl_uplink_flags */
+	__u32 mtu; /* bytes */
+	struct fl_addr addr4; /* masquerade source, v4-mapped; :: if the device has no IPv4 */
+	struct fl_addr addr6; /* masquerade source, global scope; :: if none */
+};
+FL_LAYOUT(fl_uplink, 4 + 4 + 16 + 16);
+
+/* Map fl_local, key: struct fl_addr: every address that is the host's own, loopback and
+ * gateway addresses included. Value: ifindex, __u32. Written by the daemon. */
+
+/* What a container's own packet to the host's port may meet, by port number: value of
+ * array map fl_port_bits, __u32, index: port, host byte order. Lets the uplink program pass by
+ * host traffic after one array read. Written by the daemon. */
+enum fl_port_bits {
+	FL_PORT_TCP = 1 << 0, /* published on some host address */
+	FL_PORT_UDP = 1 << 1,
+	FL_PORT_SCTP = 1 << 2,
+};
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Published ports, and the state of translated flows. */
+#ifndef FL_SHARED_NAT_H
+#define FL_SHARED_NAT_H
+
+#include "addr.h"
+
+/* Key of map fl_ports: a published host port. addr is a host address, ::ffff:0.0.0.0 for
+ * every IPv4 and :: for every IPv6 address of the host; the exact address wins. */
+struct fl_port_key {
+	struct fl_addr addr;
+	__be16 port;
+	__u8 proto; /* IPPROTO_TCP, _UDP, _SCTP */
+	__u8 pad; /* always 0 */
+};
+FL_LAYOUT(fl_port_key, 16 + 2 + 1 + 1);
+
+/* Value of map fl_ports. Written by the daemon only. If the families of key and target
+ * differ (IPv6 host address, container with IPv4 only), only the socket hooks can
+ * serve the port; programs on the wire leave such a packet to the host. */
+struct fl_port {
+	struct fl_addr addr; /* the container's */
+	__u32 network;
+	__u32 ifindex; /* its host-side device */
+	__be16 port; /* the container's */
+	__u8 pad[2]; /* always 0 */
+};
+FL_LAYOUT(fl_port, 16 + 4 + 4 + 2 + 2);
+
+/* Key of map fl_nat: a flow as a packet shows it, before it is rewritten. For ICMP
+ * echo both ports are the identifier. */
+struct fl_flow {
+	struct fl_addr src;
+	struct fl_addr dst;
+	__be16 sport;
+	__be16 dport;
+	__u8 proto;
+	__u8 pad[3]; /* always 0 */
+};
+FL_LAYOUT(fl_flow, 16 + 16 + 2 + 2 + 1 + 3);
+
+enum fl_nat_kind {
+	FL_NAT_MASQUERADE = 1, /* container to outside */
+	FL_NAT_PUBLISHED = 2, /* outside to published port */
+	FL_NAT_HAIRPIN = 3, /* container to published port of this host */
+	FL_NAT_ROUTED = 4, /* container to outside, addresses kept (masquerade off) */
+};
+
+enum fl_nat_flags {
+	FL_NAT_REPLY = 1 << 0, /* this is the entry of the answering direction */
+	FL_NAT_SEEN = 1 << 1, /* a packet has matched this entry since it was made */
+	FL_NAT_FIN = 1 << 2, /* TCP: FIN seen in this direction */
+	FL_NAT_RST = 1 << 3, /* TCP: RST seen in this direction */
+};
+
+/* Value of map fl_nat: what the packet becomes. Each flow has two entries, one a
+ * direction; the twin's key is this entry's rewritten tuple, reversed.
+ * Written by the programs (made on the first packet); flags and last_seen are updated in place,
+ * last_seen at most once a second. The daemon reads, expires and deletes. */
+struct fl_nat {
+	struct fl_addr src; /* after the rewrite */
+	struct fl_addr dst;
+	__be16 sport;
+	__be16 dport;
+	__u8 kind; /* enum fl_nat_kind */
+	__u8 flags; /* enum fl_nat_flags */
+	__u8 pad[2]; /* always 0 */
+	__u32 network; /* of the container */
+	__u32 ifindex; /* host-side device to deliver to, 0: out by the host's routes */
+	__u32 endpoint; /* host-side device of the container that the flow belongs to */
+	__u32 pad2; /* always 0 */
+	__u64 last_seen; /* ns, CLOCK_MONOTONIC_COARSE */
+};
+FL_LAYOUT(fl_nat, 16 + 16 + 2 + 2 + 1 + 1 + 2 + 4 + 4 + 4 + 4 + 8);
+FL_FIELD_AT(fl_nat, last_seen, 56);
+
+/* Key of map fl_frags (LRU): which ports a fragmented datagram has; only its first fragment
+ * carries them. Written and read by the programs. */
+struct fl_frag_key {
+	struct fl_addr src;
+	struct fl_addr dst;
+	__be32 id; /* IPv4: 16 bits, in the low half as read from the wire */
+	__u8 proto;
+	__u8 pad[3]; /* always 0 */
+};
+FL_LAYOUT(fl_frag_key, 16 + 16 + 4 + 1 + 3);
+
+struct fl_frag {
+	__be16 sport;
+	__be16 dport;
+};
+FL_LAYOUT(fl_frag, 2 + 2);
+
+/* Key of map fl_sockets (LRU): which published address did a socket mean, so that
+ * recvmsg() and getpeername() show the address that the program asked for.
+ * Written and read by the cgroup programs. */
+struct fl_socket_key {
+	__u64 cookie;
+	struct fl_addr addr; /* the container's */
+	__be16 port;
+	__u8 pad[6]; /* always 0 */
+};
+FL_LAYOUT(fl_socket_key, 8 + 16 + 2 + 6);
+
+struct fl_socket {
+	struct fl_addr addr; /* what the program asked for */
+	__be16 port;
+	__u8 pad[2]; /* always 0 */
+};
+FL_LAYOUT(fl_socket, 16 + 2 + 2);
+
+#endif

@@ -1,0 +1,136 @@
+// Everything that can be asked of the engine, one function a verb.
+//
+// Every verb is idempotent by key, persists before it returns, and changes nothing if it
+// fails: create verbs undo, remove verbs go on past failures and report them together.
+// Engine thread only.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace fairlead::engine {
+
+// --- networks -----------------------------------------------------------------------
+
+struct NetworkRequest {
+  std::string key;
+  std::optional<Subnet> v4;
+  std::optional<Subnet> v6;
+  std::optional<std::uint32_t> mtu;  // bytes, 68..65535; 1280 at least with IPv6
+  std::string interface_prefix = "eth";
+  Address host_binding_v4 = Address::any(Family::v4);
+  bool internal = false;
+  bool icc = true;
+  bool masquerade = true;
+};
+
+// Errors: invalid_argument, conflict (the subnet overlaps another network or a route of the host: names it).
+Status create_network(Engine& engine, const NetworkRequest& want);
+// Unknown: success. conflict if endpoints are left: names them.
+Status remove_network(Engine& engine, const std::string& key);
+
+// --- endpoints ----------------------------------------------------------------------
+
+struct EndpointRequest {
+  std::string network;
+  std::string key;
+  std::optional<Prefix> v4;
+  std::optional<Prefix> v6;
+  std::optional<Mac> mac;  // absent: made here
+};
+
+// Makes the veth pair and everything the data path needs. Errors: not_found (network), conflict (address or
+// MAC in use in this network), invalid_argument (address outside the subnet).
+Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want);
+// Unknown: success. Removes device, map entries, ports and flows.
+Status remove_endpoint(Engine& engine, const std::string& network, const std::string& key);
+// not_found if there is none.
+Result<Endpoint> get_endpoint(Engine& engine, const std::string& network, const std::string& key);
+
+struct JoinReply {
+  std::string device;            // the link to move into the container
+  std::string interface_prefix;  // its name there, without the number
+  std::optional<Address> gateway_v4;  // absent on internal networks
+  std::optional<Address> gateway_v6;
+};
+
+Result<JoinReply> join(Engine& engine, const std::string& network, const std::string& key,
+                       const std::string& sandbox);
+// Unknown: success. Drops the ports; the device stays until remove_endpoint.
+Status leave(Engine& engine, const std::string& network, const std::string& key);
+
+// --- ports --------------------------------------------------------------------------
+
+// All or nothing; again replaces. Returns what is published now. `ipv6`: also on IPv6 host addresses where no
+// address was asked for. Errors: conflict (port taken: says which, and how to see by whom), not_found,
+// invalid_argument.
+Result<std::vector<PortBinding>> publish(Engine& engine, const std::string& network,
+                                         const std::string& key,
+                                         const std::vector<PortRequest>& ports, bool ipv6 = true);
+Status unpublish(Engine& engine, const std::string& network, const std::string& key);
+
+// --- addresses ----------------------------------------------------------------------
+
+// Errors as ipam::Ipam's.
+Result<ipam::Pool> request_pool(Engine& engine, const ipam::PoolRequest& want);
+Status release_pool(Engine& engine, const std::string& id);
+// Returns the address with the pool's prefix length.
+Result<Prefix> request_address(Engine& engine, const std::string& pool,
+                               std::optional<Address> address, ipam::Use use);
+Status release_address(Engine& engine, const std::string& pool, const Address& address);
+
+// --- the whole ----------------------------------------------------------------------
+
+// Start: store -> state, devices, programs, ports. What died meanwhile is cleaned.
+Status restore(Engine& engine);
+
+// Addresses, routes and devices of the host have changed, or may have: uplinks, local
+// addresses, veths that vanished.
+Status sync_host(Engine& engine);
+
+// What the orchestrator knows, learnt asynchronously, or nothing where it did not answer.
+struct Known {
+  struct Container {
+    std::string endpoint;  // Endpoint::key
+    std::string name;
+  };
+  std::map<std::string, std::string> networks;  // key -> name
+  std::vector<Container> containers;
+};
+
+// Removes networks, endpoints, pools and leases that nobody claims and that are older than
+// the grace period; keeps names. Safe between any two requests.
+Status reconcile(Engine& engine, const Known& known);
+
+// Every few seconds: cool-downs that are over, flows that have timed out.
+Status tick(Engine& engine);
+
+// --- reading ------------------------------------------------------------------------
+
+struct Drop {
+  std::string network;  // name, else key, else "-"
+  std::uint32_t reason = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct Overview {
+  std::size_t networks = 0;
+  std::size_t endpoints = 0;
+  std::size_t joined = 0;
+  std::size_t ports = 0;
+  TimePoint started{};
+  datapath::Facts facts;
+  std::vector<datapath::MapInfo> maps;
+  std::vector<datapath::Counter> forwarded;  // by reason, the whole host
+  std::vector<std::string> warnings;
+};
+
+Result<Overview> overview(Engine& engine);
+Result<std::vector<Drop>> drops(Engine& engine);
+
+}  // namespace fairlead::engine

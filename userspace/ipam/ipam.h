@@ -1,0 +1,124 @@
+// Pools of addresses and who holds them.
+//
+// Pure bookkeeping: no store, no kernel; the caller passes the time and the prefixes that
+// are taken elsewhere. Engine thread only. Every change is returned as rows, so that the
+// caller can persist it before it answers, and undo it when it cannot.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "model/address.h"
+
+namespace fairlead::ipam {
+
+enum class Use : std::uint8_t {
+  gateway,
+  endpoint,
+  cooling,  // released; not handed out again before `until`, unless asked for by address
+};
+
+struct Pool {
+  std::string id;     // "local/10.1.0.0/24" or "local/10.1.0.0/24/10.1.0.128/25"
+  std::string space;  // Docker's address space
+  Prefix prefix;
+  std::optional<Prefix> range;  // --ip-range: where addresses are chosen from
+  TimePoint created{};
+
+  bool operator==(const Pool&) const = default;
+};
+
+// One address of a pool that is not free.
+struct Lease {
+  std::string pool;  // Pool::id
+  Address address;
+  Use use = Use::endpoint;
+  TimePoint until{};  // of cooling only
+  TimePoint since{};  // when it was taken
+
+  bool operator==(const Lease&) const = default;
+};
+
+struct PoolRequest {
+  std::string space;
+  std::optional<Prefix> prefix;  // absent: choose one
+  std::optional<Prefix> range;
+  Family family = Family::v4;
+};
+
+struct Settings {
+  // Where chosen pools are cut from, in this order; subnets of `cut` bits.
+  struct Range {
+    Prefix prefix;
+    unsigned cut = 24;
+  };
+  std::vector<Range> ranges_v4;
+  std::vector<Range> ranges_v6;
+  std::chrono::seconds cooldown{60};
+};
+
+struct PoolUse {
+  Pool pool;
+  std::uint64_t size = 0;  // assignable addresses; saturates
+  std::uint64_t used = 0;  // gateway and endpoint
+  std::uint64_t cooling = 0;
+};
+
+class Ipam {
+ public:
+  explicit Ipam(Settings settings) : settings_(std::move(settings)) {}
+
+  // From the store, at start.
+  void restore(const std::vector<Pool>& pools, const std::vector<Lease>& leases);
+
+  // `taken`: prefixes that must not be overlapped by a chosen pool (the host's routes, networks that
+  // other IPAM drivers made). A chosen pool differs from those chosen in the last minute even if they were
+  // released: libnetwork keeps the ones it dislikes and asks again, and must not be given the same one.
+  // Errors: invalid_argument (range outside prefix, host bits set, too small), conflict (an explicit prefix
+  // overlaps another pool of the space; the message names it), exhausted (names the ranges
+  // and says how to widen them).
+  Result<Pool> request_pool(const PoolRequest& want, const std::vector<Prefix>& taken, TimePoint now);
+
+  // Unknown: success, nothing. Returns the pool that was removed.
+  std::optional<Pool> release_pool(const std::string& id);
+
+  // `address` absent: the lowest free one of the range, or of the pool without one; never the network
+  // address, an IPv4 broadcast address, nor one that is cooling. Given: anywhere in the pool; cooling is no
+  // obstacle. Gateway by default the first address.
+  // Errors: not_found (no such pool), invalid_argument (outside), conflict (in use; the message says by what),
+  // exhausted (which pool, how many in use and cooling, "see 'fairlead ipam'").
+  Result<Lease> request_address(const std::string& pool, std::optional<Address> address, Use use,
+                                TimePoint now);
+
+  // Unknown pool or address: nullopt, success. Otherwise the address cools down; returns the new lease.
+  std::optional<Lease> release_address(const std::string& pool, const Address& address, TimePoint now);
+
+  // Takes back a request_address() that could not be persisted: no cool-down.
+  void forget_address(const std::string& pool, const Address& address);
+
+  // Leases whose cool-down is over; they are free from now on.
+  std::vector<Lease> expire(TimePoint now);
+
+  std::optional<Pool> find_pool(const std::string& id) const;
+  std::vector<Pool> pools() const;
+  std::vector<Lease> leases(const std::string& pool) const;
+  std::vector<PoolUse> usage() const;
+
+ private:
+  struct State {
+    Pool pool;
+    std::map<Address, Lease> leases;
+  };
+
+  Settings settings_;
+  std::map<std::string, State> pools_;
+  std::map<Prefix, TimePoint> recently_chosen_;
+};
+
+}  // namespace fairlead::ipam

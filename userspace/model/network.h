@@ -1,0 +1,79 @@
+// A network, its endpoints and their published ports, as the engine keeps them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/address.h"
+
+namespace fairlead {
+
+// Of the data path: never 0, never reused while anything refers to it.
+using NetworkId = std::uint32_t;
+
+struct Subnet {
+  Prefix pool;                     // host bits clear
+  std::optional<Address> gateway;  // absent: the network has none in this family
+
+  bool operator==(const Subnet&) const = default;
+};
+
+struct Network {
+  std::string key;  // what the orchestrator calls it: Docker's NetworkID
+  NetworkId id = 0;
+  std::optional<Subnet> v4;
+  std::optional<Subnet> v6;
+  std::uint32_t mtu = 1500;  // bytes
+  std::string interface_prefix = "eth";
+  Address host_binding_v4 = Address::any(Family::v4);  // where -p without an address binds
+  bool internal = false;
+  bool icc = true;
+  bool masquerade = true;
+
+  bool operator==(const Network&) const = default;
+};
+
+enum class Protocol : std::uint8_t { tcp = 6, udp = 17, sctp = 132 };
+
+// A port as it was asked for.
+struct PortRequest {
+  Protocol protocol = Protocol::tcp;
+  std::uint16_t container_port = 0;      // host byte order, never 0
+  std::optional<Address> host_address;   // absent: every address, or the network's binding
+  std::uint16_t host_port_first = 0;     // 0: any free one
+  std::uint16_t host_port_last = 0;      // one of first..last is taken
+
+  bool operator==(const PortRequest&) const = default;
+};
+
+// A port as it is published: one entry a host address (every IPv4 and every IPv6 are two).
+struct PortBinding {
+  Protocol protocol = Protocol::tcp;
+  Address host_address;  // may be any(family)
+  std::uint16_t host_port = 0;
+  Address container_address;  // another family than host_address: local clients only
+  std::uint16_t container_port = 0;
+
+  auto operator<=>(const PortBinding&) const = default;
+};
+
+struct Endpoint {
+  std::string key;      // Docker's EndpointID
+  std::string network;  // Network::key
+  std::optional<Prefix> v4;  // address with the subnet's length
+  std::optional<Prefix> v6;
+  Mac mac;
+  std::string host_device;       // of the veth pair, host side
+  std::string container_device;  // its name until the runtime moves it
+  std::string sandbox;           // set between join and leave; the runtime's netns path
+  bool joined = false;
+  std::vector<PortBinding> ports;
+
+  bool operator==(const Endpoint&) const = default;
+};
+
+std::string to_string(Protocol protocol);  // "tcp"
+
+}  // namespace fairlead
