@@ -25,10 +25,11 @@ FL_LAYOUT(fl_uplink, 4 + 4 + 16 + 16);
 /* What a container's own packet to the host's port may meet, by port number: value of
  * array map fl_port_bits, __u32, index: port, host byte order. Lets the uplink program pass by
  * host traffic after one array read. Written by the daemon. */
-enum fl_port_bits {
+enum fl_port_flags {
 	FL_PORT_TCP = 1 << 0, /* published on some host address */
 	FL_PORT_UDP = 1 << 1,
 	FL_PORT_SCTP = 1 << 2,
+	FL_PORT_ROUTED = 1 << 3, /* of index 0, which is no port: some network does not masquerade */
 };
 
 #endif
