@@ -1,0 +1,13 @@
+// Text from outside, made fit for a message.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace fairlead {
+
+// In double quotes; control and non-ASCII bytes, quotes and backslashes as \xNN; cut after 64
+// bytes, so that hostile input can neither forge log lines nor fill a reply.
+std::string quoted(std::string_view text);
+
+}  // namespace fairlead
