@@ -5,7 +5,8 @@
 function(fairlead_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
   add_library(fl_${name} STATIC ${ARG_SOURCES})
-  target_include_directories(fl_${name} PUBLIC ${PROJECT_SOURCE_DIR}/userspace)
+  # The root, for "bpf/shared/...": the ABI is spelled so that one sees where it comes from.
+  target_include_directories(fl_${name} PUBLIC ${PROJECT_SOURCE_DIR}/userspace ${PROJECT_SOURCE_DIR})
   target_link_libraries(fl_${name} PRIVATE fairlead_warnings)
   foreach(use IN LISTS ARG_USES)
     if(EXISTS ${PROJECT_SOURCE_DIR}/userspace/${use})

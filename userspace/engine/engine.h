@@ -24,8 +24,8 @@ namespace fairlead::engine {
 struct Settings {
   std::string host_device = "fl_host";
   std::string host_device_peer = "fl_peer";
-  std::vector<std::string> uplinks;  // device names; empty: found by looking (select_uplinks)
-  std::uint32_t default_mtu = 0;     // bytes; 0: the smallest of the uplinks, 1500 without one
+  std::vector<std::string> uplinks;       // device names; empty: found by looking (select_uplinks)
+  std::uint32_t default_mtu = 0;          // bytes; 0: the smallest of the uplinks, 1500 without one
   std::chrono::seconds orphan_grace{60};  // how long a pool may stand without a network
 };
 
@@ -36,6 +36,8 @@ struct State {
   std::map<std::string, int> devices;         // by Endpoint::key: ifindex of the host-side device
   std::map<std::string, std::string> network_names;   // by Network::key; learnt later, may lack
   std::map<std::string, std::string> endpoint_names;  // by Endpoint::key: the container's name
+  std::map<std::string, TimePoint> missing_since;     // networks, endpoints, pools nobody claims
+  NetworkId last_network_id = 0;  // ids are not reused soon: flows may still carry an old one
   netlink::HostDevice host_device;
   datapath::HostView host_view;
   TimePoint started{};

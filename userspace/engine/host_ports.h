@@ -21,8 +21,8 @@ class HostPorts {
   static constexpr std::uint16_t kLastEphemeral = 60999;
 
   // Holds {protocol, address, port} for each address, the same port for all, from first..last.
-  // Errors: conflict (every port of the range is taken; names the last holder tried), invalid_argument (the
-  // address is not this host's).
+  // Errors: conflict (every port of the range is taken; names the last holder tried),
+  // invalid_argument (the address is not this host's).
   Result<std::uint16_t> hold(Protocol protocol, const std::vector<Address>& addresses,
                              std::uint16_t first, std::uint16_t last);
 

@@ -28,9 +28,10 @@ struct NetworkRequest {
   bool masquerade = true;
 };
 
-// Errors: invalid_argument, conflict (the subnet overlaps another network or a route of the host: names it).
+// Errors: invalid_argument, conflict (the subnet overlaps another network or a route of the host:
+// names it).
 Status create_network(Engine& engine, const NetworkRequest& want);
-// Unknown: success. conflict if endpoints are left: names them.
+// Unknown: success. Endpoints that are left go with it: the orchestrator has forgotten them.
 Status remove_network(Engine& engine, const std::string& key);
 
 // --- endpoints ----------------------------------------------------------------------
@@ -43,8 +44,8 @@ struct EndpointRequest {
   std::optional<Mac> mac;  // absent: made here
 };
 
-// Makes the veth pair and everything the data path needs. Errors: not_found (network), conflict (address or
-// MAC in use in this network), invalid_argument (address outside the subnet).
+// Makes the veth pair and everything the data path needs. Errors: not_found (network), conflict
+// (address or MAC in use in this network), invalid_argument (address outside the subnet).
 Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want);
 // Unknown: success. Removes device, map entries, ports and flows.
 Status remove_endpoint(Engine& engine, const std::string& network, const std::string& key);
@@ -52,8 +53,8 @@ Status remove_endpoint(Engine& engine, const std::string& network, const std::st
 Result<Endpoint> get_endpoint(Engine& engine, const std::string& network, const std::string& key);
 
 struct JoinReply {
-  std::string device;            // the link to move into the container
-  std::string interface_prefix;  // its name there, without the number
+  std::string device;                 // the link to move into the container
+  std::string interface_prefix;       // its name there, without the number
   std::optional<Address> gateway_v4;  // absent on internal networks
   std::optional<Address> gateway_v6;
 };
@@ -65,9 +66,9 @@ Status leave(Engine& engine, const std::string& network, const std::string& key)
 
 // --- ports --------------------------------------------------------------------------
 
-// All or nothing; again replaces. Returns what is published now. `ipv6`: also on IPv6 host addresses where no
-// address was asked for. Errors: conflict (port taken: says which, and how to see by whom), not_found,
-// invalid_argument.
+// All or nothing; again replaces. Returns what is published now. `ipv6`: also on IPv6 host
+// addresses where no address was asked for. Errors: conflict (port taken: says which, and how to
+// see by whom), not_found, invalid_argument.
 Result<std::vector<PortBinding>> publish(Engine& engine, const std::string& network,
                                          const std::string& key,
                                          const std::vector<PortRequest>& ports, bool ipv6 = true);

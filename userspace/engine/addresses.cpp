@@ -1,0 +1,81 @@
+// request_pool, release_pool, request_address, release_address.
+#include <algorithm>
+
+#include "engine/lookup.h"
+#include "engine/verbs.h"
+
+namespace fairlead::engine {
+
+namespace {
+
+// What a chosen pool must keep off: networks of other IPAM drivers, and every route of the host.
+Result<std::vector<Prefix>> taken_prefixes(Engine& engine) {
+  auto routes = engine.links.routes();
+  if (!routes) return std::unexpected(std::move(routes).error());
+  std::vector<Prefix> taken;
+  for (const netlink::RouteInfo& route : *routes)
+    if (route.destination.length() > 0) taken.push_back(route.destination.network());
+  for (const auto& [key, network] : engine.state.networks)
+    for (const auto* subnet : {&network.v4, &network.v6})
+      if (*subnet) taken.push_back((*subnet)->pool);
+  return taken;
+}
+
+bool has_network(const State& state, const Prefix& pool) {
+  return std::ranges::any_of(state.networks, [&](const auto& entry) {
+    const Network& network = entry.second;
+    return (network.v4 && network.v4->pool == pool) || (network.v6 && network.v6->pool == pool);
+  });
+}
+
+}  // namespace
+
+Result<ipam::Pool> request_pool(Engine& engine, const ipam::PoolRequest& want) {
+  std::vector<Prefix> taken;
+  if (!want.prefix) {
+    auto found = taken_prefixes(engine);
+    if (!found) return fail(std::move(found).error(), "choose a subnet");
+    taken = std::move(*found);
+  }
+  auto pool = engine.ipam.request_pool(want, taken, engine.clock.now());
+  if (!pool) return pool;
+  if (auto done = engine.store.apply({*pool}); !done) {
+    engine.ipam.release_pool(pool->id);
+    return fail(std::move(done).error(), "remember pool " + pool->prefix.to_string());
+  }
+  return pool;
+}
+
+Status release_pool(Engine& engine, const std::string& id) {
+  if (!engine.ipam.find_pool(id)) return {};
+  if (auto done = engine.store.apply({store::ErasePool{id}}); !done)
+    return fail(std::move(done).error(), "release pool " + id);
+  engine.ipam.release_pool(id);
+  return {};
+}
+
+Result<Prefix> request_address(Engine& engine, const std::string& pool,
+                               std::optional<Address> address, ipam::Use use) {
+  const auto found = engine.ipam.find_pool(pool);
+  // Auxiliary addresses are asked for by address before the network exists; like a gateway they
+  // belong to the network, not to an endpoint.
+  if (found && address && !has_network(engine.state, found->prefix)) use = ipam::Use::gateway;
+
+  auto lease = engine.ipam.request_address(pool, address, use, engine.clock.now());
+  if (!lease) return std::unexpected(std::move(lease).error());
+  if (auto done = engine.store.apply({*lease}); !done) {
+    engine.ipam.forget_address(pool, lease->address);
+    return fail(std::move(done).error(), "remember address " + lease->address.to_string());
+  }
+  return Prefix(lease->address, found->prefix.length());
+}
+
+Status release_address(Engine& engine, const std::string& pool, const Address& address) {
+  const auto cooling = engine.ipam.release_address(pool, address, engine.clock.now());
+  if (!cooling) return {};
+  if (auto done = engine.store.apply({*cooling}); !done)
+    return fail(std::move(done).error(), "release address " + address.to_string());
+  return {};
+}
+
+}  // namespace fairlead::engine

@@ -1,0 +1,163 @@
+// create_endpoint, remove_endpoint, get_endpoint, join, leave.
+#include <functional>
+
+#include "base/undo.h"
+#include "engine/lookup.h"
+#include "engine/verbs.h"
+
+namespace fairlead::engine {
+
+namespace {
+
+// IFNAMSIZ is 16 with the zero: prefix of three, twelve characters of the key.
+std::string device_name(const std::string& prefix, const std::string& key) {
+  constexpr std::size_t kTail = 12;
+  if (key.size() >= kTail && key.find_first_not_of("0123456789abcdef") == std::string::npos)
+    return prefix + key.substr(0, kTail);
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string tail;
+  for (std::size_t rest = std::hash<std::string>{}(key); tail.size() < kTail; rest >>= 4)
+    tail += kDigits[rest & 0xf];
+  return prefix + tail;
+}
+
+Status check_address(const Engine& engine, const Network& network, const Prefix& address) {
+  const auto& subnet = address.family() == Family::v4 ? network.v4 : network.v6;
+  const std::string text = address.address().to_string();
+  if (!subnet || !subnet->pool.contains(address.address()))
+    return fail(Errc::invalid_argument, "address " + text + " is outside network " +
+                                            network_name(engine.state, network.key) +
+                                            (subnet ? " (" + subnet->pool.to_string() + ")" : ""));
+  if (subnet->gateway == address.address())
+    return fail(Errc::conflict, "address " + text + " is the gateway's");
+  for (const auto& [key, other] : engine.state.endpoints) {
+    const auto& held = address.family() == Family::v4 ? other.v4 : other.v6;
+    if (other.network == network.key && held && held->address() == address.address())
+      return fail(Errc::conflict, "address " + text + " is in use by endpoint " +
+                                      endpoint_name(engine.state, key) + " of network " +
+                                      network_name(engine.state, network.key));
+  }
+  return {};
+}
+
+Status check_mac(const Engine& engine, const Network& network, const Mac& mac) {
+  if ((mac.bytes()[0] & 1) != 0 || mac == Mac())
+    return fail(Errc::invalid_argument, "MAC " + mac.to_string() + " is not a unicast address");
+  for (const auto& [key, other] : engine.state.endpoints)
+    if (other.network == network.key && other.mac == mac)
+      return fail(Errc::conflict, "MAC " + mac.to_string() + " is in use by endpoint " +
+                                      endpoint_name(engine.state, key) + " of network " +
+                                      network_name(engine.state, network.key));
+  return {};
+}
+
+Mac choose_mac(const EndpointRequest& want) {
+  if (want.mac) return *want.mac;
+  return want.v4 ? Mac::from_ipv4(want.v4->address()) : Mac::random();
+}
+
+}  // namespace
+
+Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
+  const std::string what = "create endpoint " + want.key.substr(0, 12);
+  if (want.key.empty()) return fail(Errc::invalid_argument, "endpoint without an id");
+  auto network = find_network(engine.state, want.network);
+  if (!network) return std::unexpected(std::move(network).error());
+  if (auto known = find_endpoint(engine.state, want.network, want.key)) return known;
+
+  for (const auto* address : {&want.v4, &want.v6})
+    if (*address)
+      if (auto ok = check_address(engine, *network, **address); !ok)
+        return std::unexpected(std::move(ok).error());
+  const Mac mac = choose_mac(want);
+  if (auto ok = check_mac(engine, *network, mac); !ok)
+    return std::unexpected(std::move(ok).error());
+
+  const Endpoint endpoint{.key = want.key,
+                          .network = want.network,
+                          .v4 = want.v4,
+                          .v6 = want.v6,
+                          .mac = mac,
+                          .host_device = device_name("flh", want.key),
+                          .container_device = device_name("flc", want.key),
+                          .sandbox = {},
+                          .joined = false,
+                          .ports = {}};
+  Undo undo;
+  auto index = engine.links.create_veth({.host_name = endpoint.host_device,
+                                         .container_name = endpoint.container_device,
+                                         .container_mac = mac,
+                                         .mtu = network->mtu});
+  if (!index) return fail(std::move(index).error(), what);
+  undo.add([&engine, name = endpoint.host_device] { (void)engine.links.remove_link(name); });
+
+  const datapath::EndpointDevice device{.name = endpoint.host_device, .index = *index};
+  if (auto done = engine.datapath.put_endpoint(*network, endpoint, device); !done)
+    return fail(std::move(done).error(), what);
+  undo.add(
+      [&engine, net = *network, endpoint] { (void)engine.datapath.erase_endpoint(net, endpoint); });
+
+  if (auto done = engine.store.apply({endpoint}); !done) return fail(std::move(done).error(), what);
+  undo.commit();
+  engine.state.devices[endpoint.key] = *index;
+  engine.state.endpoints.emplace(endpoint.key, endpoint);
+  return endpoint;
+}
+
+Status remove_endpoint(Engine& engine, const std::string& network, const std::string& key) {
+  const auto endpoint = find_endpoint(engine.state, network, key);
+  if (!endpoint) return {};
+
+  Problems problems("remove endpoint " + endpoint_name(engine.state, key));
+  problems.add(unpublish(engine, network, key));
+  if (const auto net = find_network(engine.state, network))
+    problems.add(engine.datapath.erase_endpoint(*net, *endpoint));
+  problems.add(engine.links.remove_link(endpoint->host_device));
+  problems.add(engine.store.apply({store::EraseEndpoint{key}}));
+  engine.state.endpoints.erase(key);
+  engine.state.devices.erase(key);
+  engine.state.endpoint_names.erase(key);
+  return problems.status();
+}
+
+Result<Endpoint> get_endpoint(Engine& engine, const std::string& network, const std::string& key) {
+  return find_endpoint(engine.state, network, key);
+}
+
+Result<JoinReply> join(Engine& engine, const std::string& network_key, const std::string& key,
+                       const std::string& sandbox) {
+  auto network = find_network(engine.state, network_key);
+  if (!network) return std::unexpected(std::move(network).error());
+  auto endpoint = find_endpoint(engine.state, network_key, key);
+  if (!endpoint) return std::unexpected(std::move(endpoint).error());
+
+  endpoint->joined = true;
+  endpoint->sandbox = sandbox;
+  if (auto done = engine.store.apply({*endpoint}); !done)
+    return fail(std::move(done).error(), "join endpoint " + key.substr(0, 12));
+  engine.state.endpoints[key] = *endpoint;
+
+  JoinReply reply{.device = endpoint->container_device,
+                  .interface_prefix = network->interface_prefix,
+                  .gateway_v4 = std::nullopt,
+                  .gateway_v6 = std::nullopt};
+  // A gateway on an internal network would make newer engines send the ports here.
+  if (!network->internal) {
+    if (network->v4 && endpoint->v4) reply.gateway_v4 = network->v4->gateway;
+    if (network->v6 && endpoint->v6) reply.gateway_v6 = network->v6->gateway;
+  }
+  return reply;
+}
+
+Status leave(Engine& engine, const std::string& network, const std::string& key) {
+  if (!find_endpoint(engine.state, network, key)) return {};
+  Problems problems("leave endpoint " + endpoint_name(engine.state, key));
+  problems.add(unpublish(engine, network, key));
+  Endpoint& endpoint = engine.state.endpoints.at(key);
+  endpoint.joined = false;
+  endpoint.sandbox.clear();
+  problems.add(engine.store.apply({endpoint}));
+  return problems.status();
+}
+
+}  // namespace fairlead::engine

@@ -1,0 +1,127 @@
+#include "engine/host_ports.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace fairlead::engine {
+
+namespace {
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+};
+
+SocketAddress socket_address(const Address& address, std::uint16_t port) {
+  SocketAddress out;
+  if (address.family() == Family::v4) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port);
+    std::memcpy(&in.sin_addr, address.bytes().data() + 12, 4);
+    std::memcpy(&out.storage, &in, sizeof in);
+    out.length = sizeof in;
+  } else {
+    sockaddr_in6 in{};
+    in.sin6_family = AF_INET6;
+    in.sin6_port = htons(port);
+    std::memcpy(&in.sin6_addr, address.bytes().data(), 16);
+    std::memcpy(&out.storage, &in, sizeof in);
+    out.length = sizeof in;
+  }
+  return out;
+}
+
+std::string describe(Protocol protocol, const Address& address, std::uint16_t port) {
+  const std::string host =
+      address.family() == Family::v6 ? "[" + address.to_string() + "]" : address.to_string();
+  return host + ":" + std::to_string(port) + "/" + to_string(protocol);
+}
+
+// Errors: conflict, invalid_argument (address not here), what socket() said otherwise. A kernel
+// without the protocol has nobody to hold the port against: success, no socket.
+Result<UniqueFd> bind_socket(Protocol protocol, const Address& address, std::uint16_t port) {
+  const int family = address.family() == Family::v4 ? AF_INET : AF_INET6;
+  const int type = protocol == Protocol::udp ? SOCK_DGRAM : SOCK_STREAM;
+  UniqueFd fd(::socket(family, type | SOCK_CLOEXEC, static_cast<int>(protocol)));
+  if (!fd) {
+    if (protocol == Protocol::sctp && (errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT))
+      return UniqueFd();
+    if (errno == EAFNOSUPPORT) return UniqueFd();  // no IPv6 on this host
+    return fail_errno("hold port " + describe(protocol, address, port));
+  }
+  const int one = 1;
+  if (family == AF_INET6 &&
+      ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) != 0)
+    return fail_errno("hold port " + describe(protocol, address, port));
+
+  const SocketAddress where = socket_address(address, port);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where.storage), where.length) == 0)
+    return fd;
+  if (errno == EADDRNOTAVAIL)
+    return fail(Errc::invalid_argument, "cannot publish on " + describe(protocol, address, port) +
+                                            ": no device of this host has that address");
+  if (errno == EADDRINUSE)
+    return fail(Errc::conflict, "port " + describe(protocol, address, port) +
+                                    " is already in use on this host (see 'fairlead ports' and "
+                                    "'ss -lnp')");
+  return fail_errno("hold port " + describe(protocol, address, port));
+}
+
+}  // namespace
+
+Result<std::uint16_t> HostPorts::hold(Protocol protocol, const std::vector<Address>& addresses,
+                                      std::uint16_t first, std::uint16_t last) {
+  const bool ephemeral = first == 0;
+  if (ephemeral) {
+    first = kFirstEphemeral;
+    last = kLastEphemeral;
+  }
+  const unsigned count = static_cast<unsigned>(last) - first + 1;
+  const unsigned start = ephemeral ? next_ephemeral_ - kFirstEphemeral : 0;
+
+  Error problem(Errc::invalid_argument, "no port to hold");
+  for (unsigned i = 0; i < count; ++i) {
+    const auto port = static_cast<std::uint16_t>(first + (start + i) % count);
+    std::vector<std::pair<Key, UniqueFd>> taken;
+    bool all = true;
+    for (const Address& address : addresses) {
+      const Key key{protocol, address, port};
+      Result<UniqueFd> fd =
+          held_.contains(key)
+              ? fail(Errc::conflict, "port " + describe(protocol, address, port) +
+                                         " is already published (see 'fairlead ports')")
+              : bind_socket(protocol, address, port);
+      if (!fd) {
+        problem = std::move(fd).error();
+        all = false;
+        break;
+      }
+      taken.emplace_back(key, std::move(*fd));
+    }
+    if (all) {
+      for (auto& [key, fd] : taken) held_.emplace(key, std::move(fd));
+      if (ephemeral)
+        next_ephemeral_ =
+            port == kLastEphemeral ? kFirstEphemeral : static_cast<std::uint16_t>(port + 1);
+      return port;
+    }
+    if (problem.code() != Errc::conflict) break;  // another number would not help
+  }
+  return std::unexpected(std::move(problem));
+}
+
+void HostPorts::release(Protocol protocol, const Address& address, std::uint16_t port) {
+  held_.erase(Key{protocol, address, port});
+}
+
+bool HostPorts::holds(Protocol protocol, const Address& address, std::uint16_t port) const {
+  return held_.contains(Key{protocol, address, port});
+}
+
+}  // namespace fairlead::engine

@@ -1,0 +1,45 @@
+// Small questions about the engine's state, and how remove verbs collect failures.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace fairlead::engine {
+
+// What people call it, or the first twelve characters of its key.
+std::string network_name(const State& state, const std::string& key);
+
+// The container's name, or the first twelve characters of the endpoint's key.
+std::string endpoint_name(const State& state, const std::string& key);
+
+// Errors: not_found, saying what to do.
+Result<Network> find_network(const State& state, const std::string& key);
+// Errors: not_found; also if it belongs to another network.
+Result<Endpoint> find_endpoint(const State& state, const std::string& network,
+                               const std::string& key);
+
+std::vector<std::string> endpoints_of(const State& state, const std::string& network);
+
+// Gateway addresses with the subnet's length, both families.
+std::vector<Prefix> gateways(const Network& network);
+
+// Of a network that does not ask for one: the configured MTU, else the smallest of the uplinks.
+// Bytes.
+std::uint32_t default_mtu(const Engine& engine);
+
+// Collects what went wrong while a remove verb goes on to the end.
+class Problems {
+ public:
+  explicit Problems(std::string what) : what_(std::move(what)) {}
+
+  void add(const Status& status);
+  Status status() const;  // all messages, "; " between them
+
+ private:
+  std::string what_;
+  std::vector<Error> errors_;
+};
+
+}  // namespace fairlead::engine

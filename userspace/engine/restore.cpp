@@ -1,0 +1,78 @@
+// restore: from what the store remembers to a working data path.
+#include <algorithm>
+
+#include "engine/hygiene.h"
+#include "engine/lookup.h"
+#include "engine/verbs.h"
+
+namespace fairlead::engine {
+
+namespace {
+
+Status restore_network(Engine& engine, const Network& network) {
+  if (auto done = engine.datapath.put_network(network); !done) return done;
+  for (const Prefix& gateway : gateways(network))
+    if (auto done = engine.links.ensure_address(engine.state.host_device.index, gateway); !done)
+      return done;
+  return {};
+}
+
+// A port that somebody took while the daemon was away stays published: packets from outside
+// never reach that process. Said as a warning, because local clients may.
+void hold_ports_again(Engine& engine, const Endpoint& endpoint) {
+  for (const PortBinding& port : endpoint.ports) {
+    auto held =
+        engine.host_ports.hold(port.protocol, {port.host_address}, port.host_port, port.host_port);
+    if (!held)
+      engine.state.warnings.push_back("port of " + endpoint_name(engine.state, endpoint.key) +
+                                      " could not be held again: " + held.error().message());
+  }
+}
+
+Status restore_endpoint(Engine& engine, const Endpoint& endpoint, int device) {
+  auto network = find_network(engine.state, endpoint.network);
+  if (!network) return std::unexpected(std::move(network).error());
+  engine.state.devices[endpoint.key] = device;
+  if (auto done = engine.datapath.put_endpoint(*network, endpoint,
+                                               {.name = endpoint.host_device, .index = device});
+      !done)
+    return done;
+  hold_ports_again(engine, endpoint);
+  return engine.datapath.put_ports(*network, endpoint, device, endpoint.ports);
+}
+
+}  // namespace
+
+Status restore(Engine& engine) {
+  engine.state.started = engine.clock.now();
+  auto snapshot = engine.store.load();
+  if (!snapshot) return fail(std::move(snapshot).error(), "restore");
+  auto links = engine.links.links();
+  if (!links) return fail(std::move(links).error(), "restore");
+
+  engine.ipam.restore(snapshot->pools, snapshot->leases);
+  for (const Network& network : snapshot->networks) {
+    engine.state.networks.emplace(network.key, network);
+    engine.state.last_network_id = std::max(engine.state.last_network_id, network.id);
+    if (auto done = restore_network(engine, network); !done)
+      return fail(std::move(done).error(), "restore network " + network.key.substr(0, 12));
+  }
+  for (const Endpoint& endpoint : snapshot->endpoints)
+    engine.state.endpoints.emplace(endpoint.key, endpoint);
+
+  std::vector<Network> networks = snapshot->networks;
+  std::vector<Endpoint> alive;
+  for (const Endpoint& endpoint : snapshot->endpoints) {
+    const auto link = std::ranges::find(*links, endpoint.host_device, &netlink::LinkInfo::name);
+    const bool living = link != links->end() && engine.state.networks.contains(endpoint.network);
+    auto done =
+        living ? restore_endpoint(engine, endpoint, link->index) : bury_endpoint(engine, endpoint);
+    if (!done) return fail(std::move(done).error(), "restore " + endpoint.key.substr(0, 12));
+    if (living) alive.push_back(endpoint);
+  }
+  if (auto done = engine.datapath.retain_only(networks, alive); !done)
+    return fail(std::move(done).error(), "restore");
+  return sync_host(engine);
+}
+
+}  // namespace fairlead::engine

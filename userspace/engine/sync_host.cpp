@@ -1,0 +1,45 @@
+// sync_host: what the kernel says of devices and addresses, carried into the data path.
+#include <algorithm>
+#include <set>
+
+#include "engine/hygiene.h"
+#include "engine/lookup.h"
+#include "engine/uplinks.h"
+#include "engine/verbs.h"
+
+namespace fairlead::engine {
+
+namespace {
+
+// A host-side device that is gone took its container's end with it: the container died, and
+// nobody may ever say so (a killed dockerd sends no Leave).
+std::vector<Endpoint> vanished(const State& state, const std::vector<netlink::LinkInfo>& links) {
+  std::set<int> present;
+  for (const netlink::LinkInfo& link : links) present.insert(link.index);
+  std::vector<Endpoint> out;
+  for (const auto& [key, endpoint] : state.endpoints) {
+    const auto device = state.devices.find(key);
+    if (device != state.devices.end() && !present.contains(device->second)) out.push_back(endpoint);
+  }
+  return out;
+}
+
+}  // namespace
+
+Status sync_host(Engine& engine) {
+  auto links = engine.links.links();
+  if (!links) return fail(std::move(links).error(), "look at the host's devices");
+  auto addresses = engine.links.addresses();
+  if (!addresses) return fail(std::move(addresses).error(), "look at the host's addresses");
+
+  constexpr const char* kOwnPrefix = "fl";
+  engine.state.host_view = view_host(*links, *addresses, engine.settings.uplinks, kOwnPrefix);
+
+  Problems problems("follow the host's devices");
+  problems.add(engine.datapath.sync_host(engine.state.host_view));
+  for (const Endpoint& endpoint : vanished(engine.state, *links))
+    problems.add(bury_endpoint(engine, endpoint));
+  return problems.status();
+}
+
+}  // namespace fairlead::engine
