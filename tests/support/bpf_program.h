@@ -1,0 +1,129 @@
+// One BPF object under test: loaded with a configuration, its maps filled, run on one packet.
+//
+// Nothing is attached and nothing pinned; all is gone when the object is destroyed.
+#pragma once
+
+#include <linux/pkt_cls.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "bpf/shared/config.h"
+#include "bpf/shared/reason.h"
+#include "packet.h"
+
+struct bpf_object;
+struct bpf_map;
+
+std::ostream& operator<<(std::ostream& out, fl_reason reason);
+
+namespace fairlead::test {
+
+using Reasons = std::set<fl_reason>;
+
+inline constexpr int kNext = -1;  // TC_ACT_UNSPEC, which is TCX_NEXT: the next program decides
+inline constexpr int kDrop = TC_ACT_SHOT;
+inline constexpr int kRedirect = TC_ACT_REDIRECT;
+
+// What came of one packet. A dropped packet's bytes are nobody's business: equal to any.
+struct Ran {
+  int action = 0;
+  Reasons reasons = {};
+  Packet packet = {};
+
+  bool operator==(const Ran& other) const;
+};
+void PrintTo(const Ran& ran, std::ostream* out);
+
+Ran redirected(fl_reason reason, Packet packet);
+Ran dropped(fl_reason reason);
+// Dropped, and an ICMP error goes to the sender in the packet's place.
+Ran refused(fl_reason reason, Packet icmp_error);
+Ran left_alone(Packet packet, fl_reason reason = FL_PUNT_NOT_OURS);
+
+// Fields of struct __sk_buff that the program sees.
+struct RunOptions {
+  std::uint32_t ifindex = 1;  // a device of the caller's network namespace
+  std::uint32_t ingress_ifindex = 0;
+  std::uint32_t gso_size = 0;
+  // The kernel carries a checksum over the packet, as a network card with CHECKSUM_COMPLETE
+  // makes it, and fails the run if the program lets it go stale.
+  bool checksum_complete = false;
+  // How many bytes are in the linear part, the rest in page fragments; 0: all linear.
+  std::uint32_t linear = 0;
+};
+
+// Whether the kernel's test run knows these options; found by trying.
+bool can_check_checksum_complete();
+bool can_run_nonlinear();
+
+class BpfProgram {
+ public:
+  // Opens and loads the object of one bpf/NAME.bpf.c, with program function NAME. Null and a
+  // message in `why` if the kernel refuses.
+  static std::unique_ptr<BpfProgram> load(const std::string& name, const fl_config& config,
+                                          std::string* why);
+  ~BpfProgram();
+
+  // Runs the program once and collects what it counted. A run that the kernel refuses, or that
+  // counts anything other than one packet of the frame's length, fails the test.
+  Ran run(const Packet& packet, const RunOptions& options = {});
+
+  template <typename K, typename V>
+  void put(const char* map, const K& key, const V& value) {
+    static_assert(std::is_trivially_copyable_v<K> && std::is_trivially_copyable_v<V>);
+    put_bytes(map, &key, sizeof(key), &value, sizeof(value));
+  }
+  template <typename K, typename V>
+  std::optional<V> get(const char* map, const K& key) const {
+    V value;
+    if (!get_bytes(map, &key, sizeof(key), &value, sizeof(value))) return std::nullopt;
+    return value;
+  }
+  template <typename K>
+  void erase(const char* map, const K& key) {
+    erase_bytes(map, &key, sizeof(key));
+  }
+  template <typename K>
+  std::vector<K> keys(const char* map) const {
+    std::vector<K> out;
+    K key;
+    for (bool more = next_key(map, nullptr, &key, sizeof(key)); more;) {
+      out.push_back(key);
+      const K last = key;
+      more = next_key(map, &last, &key, sizeof(key));
+    }
+    return out;
+  }
+  template <typename K>
+  void clear(const char* map) {
+    for (const K& key : keys<K>(map)) erase(map, key);
+  }
+  // Sum over the CPUs of one counter of fl_drops.
+  fl_counter drops(std::uint32_t network, fl_reason reason) const;
+
+  // From the kernel's bpf_prog_info: how many instructions the verifier walked.
+  std::uint32_t verified_instructions() const;
+
+ private:
+  BpfProgram(bpf_object* object, int program) : object_(object), program_(program) {}
+  int map_fd(const char* name, std::size_t key_size, std::size_t value_size) const;
+  void put_bytes(const char* map, const void* key, std::size_t key_size, const void* value,
+                 std::size_t value_size);
+  bool get_bytes(const char* map, const void* key, std::size_t key_size, void* value,
+                 std::size_t value_size) const;
+  void erase_bytes(const char* map, const void* key, std::size_t key_size);
+  bool next_key(const char* map, const void* key, void* next, std::size_t key_size) const;
+  void clear_counters();
+  Reasons read_counters(const Packet& packet) const;
+
+  bpf_object* object_;
+  int program_;
+};
+
+}  // namespace fairlead::test
