@@ -1,0 +1,76 @@
+#include "http/client.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "http/socket.h"
+#include "temp_dir.h"
+
+namespace fairlead::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Accepts once, reads a little, says `answer` and closes.
+std::jthread serve_once(int listener, std::string answer, std::chrono::milliseconds linger = 0ms) {
+  return std::jthread([listener, answer = std::move(answer), linger] {
+    int raw = -1;
+    while ((raw = ::accept(listener, nullptr, nullptr)) < 0 && errno == EAGAIN)
+      std::this_thread::sleep_for(1ms);
+    const UniqueFd fd(raw);
+    char request[4096];
+    static_cast<void>(::recv(fd.get(), request, sizeof(request), 0));
+    static_cast<void>(::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL));
+    std::this_thread::sleep_for(linger);
+  });
+}
+
+TEST(Client, ReadsAChunkedAnswer) {
+  const TempDir dir;
+  const auto fd = listen_unix(dir / "x.sock");
+  const auto server = serve_once(
+      fd->get(), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+
+  const auto answer = call(dir / "x.sock", {.target = "/x"}, 5s);
+
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->body, "abc");
+}
+
+TEST(Client, SaysThatNobodyListens) {
+  const TempDir dir;
+
+  const auto answer = call(dir / "none.sock", {}, 5s);
+
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code(), Errc::unavailable);
+  EXPECT_EQ(answer.error().message(),
+            "connect to " + (dir / "none.sock") + ": No such file or directory");
+}
+
+TEST(Client, GivesUpAtItsDeadline) {
+  const TempDir dir;
+  const auto fd = listen_unix(dir / "x.sock");  // nobody ever accepts
+
+  const auto answer = call(dir / "x.sock", {}, 100ms);
+
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().message().find("no answer in time"), std::string::npos);
+}
+
+TEST(Client, AnswerThatBreaksOffIsAnError) {
+  const TempDir dir;
+  const auto fd = listen_unix(dir / "x.sock");
+  const auto server = serve_once(fd->get(), "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc");
+
+  EXPECT_FALSE(call(dir / "x.sock", {}, 5s));
+}
+
+TEST(Client, PathTooLongIsAnErrorNotACrash) {
+  EXPECT_FALSE(call("/tmp/" + std::string(300, 'x'), {}, 1s));
+}
+
+}  // namespace
+}  // namespace fairlead::http

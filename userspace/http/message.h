@@ -1,0 +1,36 @@
+// One HTTP exchange, as both ends see it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+
+namespace fairlead::http {
+
+// Who is at the other end of a unix socket (SO_PEERCRED, unix(7)).
+struct Peer {
+  uid_t uid = static_cast<uid_t>(-1);
+  pid_t pid = 0;
+};
+
+struct Request {
+  std::string method = "GET";
+  std::string target = "/";  // path and query, as sent
+  std::string body{};
+  Peer peer{};
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string body{};
+  std::string content_type = "application/json";
+};
+
+// Call it once, from any thread; what comes too late is dropped.
+using Respond = std::function<void(Response)>;
+
+// Runs on the server's thread: it must not block, only hand the request on.
+using Handler = std::function<void(Request, Respond)>;
+
+}  // namespace fairlead::http
