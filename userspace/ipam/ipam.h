@@ -77,27 +77,34 @@ class Ipam {
   // From the store, at start.
   void restore(const std::vector<Pool>& pools, const std::vector<Lease>& leases);
 
-  // `taken`: prefixes that must not be overlapped by a chosen pool (the host's routes, networks that
-  // other IPAM drivers made). A chosen pool differs from those chosen in the last minute even if they were
-  // released: libnetwork keeps the ones it dislikes and asks again, and must not be given the same one.
-  // Errors: invalid_argument (range outside prefix, host bits set, too small), conflict (an explicit prefix
-  // overlaps another pool of the space; the message names it), exhausted (names the ranges
-  // and says how to widen them).
-  Result<Pool> request_pool(const PoolRequest& want, const std::vector<Prefix>& taken, TimePoint now);
+  // `taken`: prefixes that must not be overlapped by a chosen pool (the host's routes, networks
+  // that other IPAM drivers made); default routes in it are ignored. A chosen pool differs from
+  // those chosen in the last minute even if they were released: libnetwork keeps the ones it
+  // dislikes and asks again, and must not be given the same one. Only when nothing else is left
+  // is a released one chosen again.
+  // Errors: invalid_argument (range outside prefix, host bits set, too small, loopback or
+  // multicast), conflict (an explicit prefix overlaps another pool of the space; the message
+  // names it), exhausted (names the ranges and says how to widen them).
+  Result<Pool> request_pool(const PoolRequest& want, const std::vector<Prefix>& taken,
+                            TimePoint now);
 
   // Unknown: success, nothing. Returns the pool that was removed.
   std::optional<Pool> release_pool(const std::string& id);
 
-  // `address` absent: the lowest free one of the range, or of the pool without one; never the network
-  // address, an IPv4 broadcast address, nor one that is cooling. Given: anywhere in the pool; cooling is no
-  // obstacle. Gateway by default the first address.
-  // Errors: not_found (no such pool), invalid_argument (outside), conflict (in use; the message says by what),
-  // exhausted (which pool, how many in use and cooling, "see 'fairlead ipam'").
+  // `address` absent: the lowest free one of the range, or of the pool without one; never the
+  // network address, an IPv4 broadcast address, nor one that is cooling. Given: anywhere in the
+  // pool; cooling is no obstacle. A gateway is asked for first, so by default it is the first
+  // address of the range or pool, as with Docker's own IPAM.
+  // Errors: not_found (no such pool), invalid_argument (outside; network or broadcast address),
+  // conflict (in use; the message says by what), exhausted (which pool, how many in use and
+  // cooling, "see 'fairlead ipam'").
   Result<Lease> request_address(const std::string& pool, std::optional<Address> address, Use use,
                                 TimePoint now);
 
-  // Unknown pool or address: nullopt, success. Otherwise the address cools down; returns the new lease.
-  std::optional<Lease> release_address(const std::string& pool, const Address& address, TimePoint now);
+  // Unknown pool or address, or cooling already: nullopt, success. Otherwise the address cools
+  // down; returns the new lease.
+  std::optional<Lease> release_address(const std::string& pool, const Address& address,
+                                       TimePoint now);
 
   // Takes back a request_address() that could not be persisted: no cool-down.
   void forget_address(const std::string& pool, const Address& address);
@@ -115,6 +122,8 @@ class Ipam {
     Pool pool;
     std::map<Address, Lease> leases;
   };
+
+  Result<Prefix> choose(Family family, const std::vector<Prefix>& taken, TimePoint now);
 
   Settings settings_;
   std::map<std::string, State> pools_;
