@@ -38,7 +38,11 @@ def reap():
 
 
 def main():
-    make_private(sys.argv[1])
+    try:
+        make_private(sys.argv[1])
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(error, flush=True)
+        sys.exit(1)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     print("ready", flush=True)
     null = os.open(os.devnull, os.O_RDWR)
