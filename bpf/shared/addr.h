@@ -11,7 +11,7 @@
  * also ::, and each field says when it may be absent. */
 struct fl_addr {
 	__u8 b[16];
-};
+} __attribute__((aligned(4))); /* so that the BPF compiler copies words, not bytes */
 FL_LAYOUT(fl_addr, 16);
 
 #endif
