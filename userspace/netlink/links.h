@@ -13,10 +13,10 @@ namespace fairlead::netlink {
 struct LinkInfo {
   int index = 0;
   std::string name;
-  std::string kind;     // "veth", "bridge", ... ; "" for hardware
+  std::string kind;  // "veth", "bridge", ... ; "" for hardware
   std::uint32_t mtu = 0;
   Mac mac;
-  bool up = false;        // IFF_UP
+  bool up = false;  // IFF_UP
   bool loopback = false;
   bool ethernet = false;  // ARPHRD_ETHER
   int master = 0;         // ifindex of the bridge, bond or vrf it belongs to; 0: none
@@ -25,7 +25,7 @@ struct LinkInfo {
 struct AddressInfo {
   int link = 0;
   Prefix address;
-  bool global = false;  // RT_SCOPE_UNIVERSE
+  bool global = false;     // RT_SCOPE_UNIVERSE
   bool temporary = false;  // RFC 8981, deprecated or tentative: no good as a lasting source
 };
 
@@ -52,14 +52,16 @@ class Links {
  public:
   virtual ~Links() = default;
 
-  // A veth pair, both ends in this namespace, host end up, IPv6 address generation off on the host end.
-  // Returns the ifindex of the host end. If a pair of that name exists it is replaced.
+  // A veth pair, both ends in this namespace, host end up, IPv6 address generation off on the host
+  // end. Returns the ifindex of the host end. If a pair of that name exists it is replaced.
   virtual Result<int> create_veth(const VethRequest& want) = 0;
   virtual Status remove_link(const std::string& name) = 0;
 
   // fl_host: the end of a veth pair that stays in this namespace, NOARP, up, with forwarding on for
-  // itself alone (bpf_fib_lookup asks for it); `name` and `peer_name` are settings. Keeps its MAC if it exists.
-  virtual Result<HostDevice> ensure_host_device(const std::string& name, const std::string& peer_name) = 0;
+  // itself alone (bpf_fib_lookup asks for it); `name` and `peer_name` are settings. Keeps its MAC
+  // if it exists.
+  virtual Result<HostDevice> ensure_host_device(const std::string& name,
+                                                const std::string& peer_name) = 0;
   // Address with prefix length, on the link; IPv6 without duplicate address detection.
   virtual Status ensure_address(int link, const Prefix& address) = 0;
   virtual Status remove_address(int link, const Prefix& address) = 0;

@@ -1,0 +1,165 @@
+// Pairs, links and addresses. The host device is in host_device.cpp, reading in dump.cpp.
+#include "netlink/kernel_links.h"
+
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+
+#include "netlink/message.h"
+#include "netlink/sysctl.h"
+
+namespace fairlead::netlink {
+
+namespace {
+
+// The bytes of an address as netlink carries them: 4 or 16, network byte order.
+struct Wire {
+  const std::uint8_t* data;
+  std::size_t size;
+  std::uint8_t family;
+};
+
+Wire wire(const Address& address) {
+  const auto& bytes = address.bytes();
+  if (address.family() == Family::v4) return {bytes.data() + 12, 4, AF_INET};
+  return {bytes.data(), bytes.size(), AF_INET6};
+}
+
+ifaddrmsg address_header(int link, const Prefix& address) {
+  ifaddrmsg header{};
+  header.ifa_family = wire(address.address()).family;
+  header.ifa_prefixlen = static_cast<std::uint8_t>(address.length());
+  header.ifa_index = static_cast<unsigned>(link);
+  header.ifa_scope = RT_SCOPE_UNIVERSE;
+  return header;
+}
+
+std::string device_text(int link) {
+  char name[IF_NAMESIZE] = "";
+  if (if_indextoname(static_cast<unsigned>(link), name)) return name;
+  return "device " + std::to_string(link);
+}
+
+}  // namespace
+
+Result<KernelLinks> KernelLinks::create() {
+  auto connection = Connection::open();
+  if (!connection) return std::unexpected(std::move(connection).error());
+  return KernelLinks(std::move(*connection));
+}
+
+// Both ends with name, MAC, MTU and flags in one RTM_NEWLINK (drivers/net/veth.c veth_newlink):
+// nobody ever sees an end that is half-made.
+Status KernelLinks::create_pair(const Pair& pair) {
+  const auto describe = [](Message& message, const std::string& name, const Mac& mac,
+                           std::uint32_t mtu) {
+    message.put_string(IFLA_IFNAME, name);
+    message.put_u32(IFLA_MTU, mtu);
+    if (mac != Mac()) message.put(IFLA_ADDRESS, mac.bytes().data(), mac.bytes().size());
+  };
+  ifinfomsg header{};
+  header.ifi_flags = header.ifi_change = pair.flags;
+  ifinfomsg peer_header{};
+  peer_header.ifi_flags = peer_header.ifi_change = pair.peer_flags;
+
+  Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header);
+  describe(message, pair.name, pair.mac, pair.mtu);
+  message.nest(IFLA_LINKINFO, [&] {
+    message.put_string(IFLA_INFO_KIND, "veth");
+    message.nest(IFLA_INFO_DATA, [&] {
+      message.nest(VETH_INFO_PEER, [&] {
+        message.append(peer_header);
+        describe(message, pair.peer, pair.peer_mac, pair.mtu);
+      });
+    });
+  });
+  return connection_.request(message, "create veth pair " + pair.name + " and " + pair.peer +
+                                          " (MTU " + std::to_string(pair.mtu) + ")");
+}
+
+Result<int> KernelLinks::create_veth(const VethRequest& want) {
+  const Pair pair{.name = want.host_name,
+                  .peer = want.container_name,
+                  .mac = {},
+                  .peer_mac = want.container_mac,
+                  .mtu = want.mtu,
+                  .flags = IFF_UP,
+                  .peer_flags = 0};
+  auto done = create_pair(pair);
+  if (!done && done.error().code() == Errc::already_exists) {
+    // Either end may be what is left of an earlier attempt.
+    for (const auto& name : {want.host_name, want.container_name}) {
+      if (auto gone = remove_link(name); !gone) return std::unexpected(std::move(gone).error());
+    }
+    done = create_pair(pair);
+  }
+  if (!done) return std::unexpected(std::move(done).error());
+
+  // In time although the end is up: without the peer there is no carrier, and without carrier the
+  // kernel makes no address (net/ipv6/addrconf.c addrconf_link_ready). The programs take every
+  // packet, so the host end needs no IPv6 of its own, nor the reports that it would send.
+  const int index = static_cast<int>(if_nametoindex(want.host_name.c_str()));
+  if (index == 0) return fail_errno("find " + want.host_name + " after creating it");
+  for (const auto& [name, value] : {std::pair{"addr_gen_mode", "1"}, {"disable_ipv6", "1"}}) {
+    if (auto set = set_device_sysctl(Family::v6, want.host_name, name, value); !set) {
+      static_cast<void>(remove_link(want.host_name));
+      return std::unexpected(std::move(set).error());
+    }
+  }
+  return index;
+}
+
+Status KernelLinks::remove_link(const std::string& name) {
+  Message message(RTM_DELLINK, 0, ifinfomsg{});
+  message.put_string(IFLA_IFNAME, name);
+  std::string text;
+  auto sys_errno = connection_.ask(message, "remove link " + name, &text);
+  if (!sys_errno) return std::unexpected(std::move(sys_errno).error());
+  if (*sys_errno == 0 || *sys_errno == ENODEV) return {};
+  return fail(fail_errno("", *sys_errno).error().code(), std::move(text));
+}
+
+// `flags` are set, others stay.
+Status KernelLinks::set_flags(int link, const std::string& name, unsigned flags) {
+  ifinfomsg header{};
+  header.ifi_index = link;
+  header.ifi_flags = header.ifi_change = flags;
+  const Message message(RTM_NEWLINK, 0, header);
+  return connection_.request(message, "set " + name + " up");
+}
+
+Status KernelLinks::ensure_address(int link, const Prefix& address) {
+  // Not NLM_F_REPLACE: that would announce an address which did not change, and so wake the
+  // daemon's own Monitor.
+  Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address_header(link, address));
+  const Wire local = wire(address.address());
+  message.put(IFA_LOCAL, local.data, local.size);
+  message.put(IFA_ADDRESS, local.data, local.size);
+  if (address.family() == Family::v6) {
+    message.put_u32(IFA_FLAGS, IFA_F_NODAD);
+  } else if (address.length() < 31) {
+    const Address last = address.last();
+    message.put(IFA_BROADCAST, wire(last).data, wire(last).size);
+  }
+  std::string text;
+  auto sys_errno =
+      connection_.ask(message, "add " + address.to_string() + " to " + device_text(link), &text);
+  if (!sys_errno) return std::unexpected(std::move(sys_errno).error());
+  if (*sys_errno == 0 || *sys_errno == EEXIST) return {};
+  return fail(fail_errno("", *sys_errno).error().code(), std::move(text));
+}
+
+Status KernelLinks::remove_address(int link, const Prefix& address) {
+  Message message(RTM_DELADDR, 0, address_header(link, address));
+  const Wire local = wire(address.address());
+  message.put(IFA_LOCAL, local.data, local.size);
+  std::string text;
+  auto sys_errno = connection_.ask(
+      message, "remove " + address.to_string() + " from " + device_text(link), &text);
+  if (!sys_errno) return std::unexpected(std::move(sys_errno).error());
+  if (*sys_errno == 0 || *sys_errno == EADDRNOTAVAIL || *sys_errno == ENODEV) return {};
+  return fail(fail_errno("", *sys_errno).error().code(), std::move(text));
+}
+
+}  // namespace fairlead::netlink

@@ -1,0 +1,47 @@
+// netlink::Links on the kernel.
+#pragma once
+
+#include "netlink/connection.h"
+#include "netlink/links.h"
+
+namespace fairlead::netlink {
+
+// Works in the network namespace that it was created in, and must be called from a thread of
+// that namespace: per-device settings go through /proc/sys/net, which shows the caller's.
+class KernelLinks final : public Links {
+ public:
+  static Result<KernelLinks> create();
+
+  Result<int> create_veth(const VethRequest& want) override;
+  Status remove_link(const std::string& name) override;
+
+  Result<HostDevice> ensure_host_device(const std::string& name,
+                                        const std::string& peer_name) override;
+  Status ensure_address(int link, const Prefix& address) override;
+  Status remove_address(int link, const Prefix& address) override;
+
+  Result<std::vector<LinkInfo>> links() override;
+  Result<std::vector<AddressInfo>> addresses() override;
+  // Unicast, blackhole, unreachable and prohibit routes, one entry a next hop; link is 0 where no
+  // device belongs to it.
+  Result<std::vector<RouteInfo>> routes() override;
+
+ private:
+  struct Pair {
+    std::string name;
+    std::string peer;
+    Mac mac;       // 00:00:00:00:00:00: the kernel's choice
+    Mac peer_mac;  // the same
+    std::uint32_t mtu = 1500;
+    unsigned flags = 0;  // IFF_... of both ends
+    unsigned peer_flags = 0;
+  };
+
+  explicit KernelLinks(Connection connection) : connection_(std::move(connection)) {}
+  Status create_pair(const Pair& pair);
+  Status set_flags(int link, const std::string& name, unsigned flags);
+
+  Connection connection_;
+};
+
+}  // namespace fairlead::netlink
