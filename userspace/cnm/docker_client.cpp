@@ -1,0 +1,73 @@
+#include "cnm/docker_client.h"
+
+#include <algorithm>
+
+#include "cnm/reader.h"
+#include "http/client.h"
+
+namespace fairlead::cnm {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Result<std::string> get(const std::string& socket, const std::string& target,
+                        Clock::time_point end) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+  auto answer = http::call(socket, {.method = "GET", .target = target},
+                           std::max(left, std::chrono::milliseconds(1)));
+  if (!answer) return std::unexpected(std::move(answer).error());
+  if (answer->status != 200)
+    return fail(Errc::unavailable,
+                "GET " + target + " on " + socket + ": status " + std::to_string(answer->status));
+  return std::move(answer->body);
+}
+
+}  // namespace
+
+Result<std::vector<DockerNetwork>> parse_docker_networks(std::string_view body,
+                                                         const std::string& driver) {
+  auto networks = Reader::parse_array(body);
+  if (!networks) return std::unexpected(std::move(networks).error());
+  std::vector<DockerNetwork> out;
+  for (Reader& network : *networks) {
+    const std::string of = network.required_string("Driver");
+    DockerNetwork entry{.id = network.required_string("Id"), .name = network.string("Name")};
+    if (network.problem()) return fail(Errc::invalid_argument, *network.problem());
+    if (of == driver || of.starts_with(driver + ":")) out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Result<std::vector<engine::Known::Container>> parse_docker_endpoints(std::string_view body) {
+  auto network = Reader::parse(body);
+  if (!network) return std::unexpected(std::move(network).error());
+  std::vector<engine::Known::Container> out;
+  for (auto& [id, container] : network->objects("Containers"))
+    out.push_back(
+        {.endpoint = container.required_string("EndpointID"), .name = container.string("Name")});
+  if (network->problem()) return fail(Errc::invalid_argument, *network->problem());
+  return out;
+}
+
+Result<engine::Known> ask_docker(const std::string& socket, const std::string& driver,
+                                 std::chrono::milliseconds deadline) {
+  const auto end = Clock::now() + deadline;
+  auto list = get(socket, "/networks", end);
+  if (!list) return std::unexpected(std::move(list).error());
+  auto networks = parse_docker_networks(*list, driver);
+  if (!networks) return fail(std::move(networks).error(), "read Docker's networks");
+
+  engine::Known known;
+  for (const DockerNetwork& network : *networks) {
+    known.networks[network.id] = network.name;
+    auto detail = get(socket, "/networks/" + network.id, end);
+    if (!detail) return std::unexpected(std::move(detail).error());
+    auto endpoints = parse_docker_endpoints(*detail);
+    if (!endpoints) return fail(std::move(endpoints).error(), "read network " + network.id);
+    known.containers.insert(known.containers.end(), endpoints->begin(), endpoints->end());
+  }
+  return known;
+}
+
+}  // namespace fairlead::cnm

@@ -1,0 +1,32 @@
+// What a Docker daemon says about its networks, through its own API.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/verbs.h"
+
+namespace fairlead::cnm {
+
+// All networks of `driver` and all their endpoints, with names, or an error if any of it could not
+// be learnt: what is missing in the answer is taken for gone. Blocks: own thread only, and never
+// while a request of Docker's waits for us, because Docker may hold the lock that its answer needs.
+// Errors: unavailable.
+Result<engine::Known> ask_docker(const std::string& socket, const std::string& driver,
+                                 std::chrono::milliseconds deadline);
+
+struct DockerNetwork {
+  std::string id;
+  std::string name;
+};
+
+// GET /networks: those whose driver is `driver`, or `driver:tag` of a managed plugin.
+Result<std::vector<DockerNetwork>> parse_docker_networks(std::string_view body,
+                                                         const std::string& driver);
+// GET /networks/ID: the endpoints on it.
+Result<std::vector<engine::Known::Container>> parse_docker_endpoints(std::string_view body);
+
+}  // namespace fairlead::cnm

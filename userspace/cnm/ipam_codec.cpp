@@ -1,0 +1,126 @@
+// The JSON of IpamDriver.
+#include <nlohmann/json.hpp>
+
+#include "base/quote.h"
+#include "cnm/codec.h"
+#include "cnm/option_names.h"
+#include "cnm/reader.h"
+
+namespace fairlead::cnm {
+
+namespace {
+
+using nlohmann::json;
+
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::unexpected<Error> bad(const Reader& reader) {
+  return fail(Errc::invalid_argument, *reader.problem());
+}
+
+// libnetwork sends bare addresses here; a prefix length does no harm.
+Result<Address> read_address(std::string_view text) {
+  auto address = Address::parse(text.substr(0, text.find('/')));
+  if (!address) return fail(std::move(address).error(), "Address");
+  return address;
+}
+
+Result<std::optional<Prefix>> read_prefix(std::string_view field, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  auto prefix = Prefix::parse(text);
+  if (!prefix) return fail(std::move(prefix).error(), field);
+  return *prefix;
+}
+
+Status refuse_unknown(const std::map<std::string, std::string>& options) {
+  for (const auto& [name, value] : options)
+    if (name.starts_with(option::kOwnPrefix))
+      return fail(Errc::invalid_argument,
+                  "unknown IPAM option " + fairlead::quoted(name) + ": fairlead's IPAM knows none");
+  return {};
+}
+
+}  // namespace
+
+Result<ipam::PoolRequest> parse_request_pool(std::string_view body) {
+  auto reader = Reader::parse(body);
+  if (!reader) return std::unexpected(std::move(reader).error());
+  ipam::PoolRequest out{
+      .space = reader->required_string("AddressSpace"), .prefix = {}, .range = {}};
+  const std::string pool = reader->string("Pool");
+  const std::string range = reader->string("SubPool");
+  const bool v6 = reader->boolean("V6").value_or(false);
+  const auto options = reader->strings("Options");
+  if (reader->problem()) return bad(*reader);
+  if (auto known = refuse_unknown(options); !known)
+    return std::unexpected(std::move(known).error());
+
+  auto prefix = read_prefix("Pool", pool);
+  if (!prefix) return std::unexpected(std::move(prefix).error());
+  auto sub = read_prefix("SubPool", range);
+  if (!sub) return std::unexpected(std::move(sub).error());
+  out.prefix = *prefix;
+  out.range = *sub;
+  out.family = v6 ? Family::v6 : Family::v4;
+  if (out.prefix && out.prefix->family() != out.family)
+    return fail(Errc::invalid_argument, "Pool " + out.prefix->to_string() + " is not IPv" +
+                                            (v6 ? "6" : "4") + " as V6 says");
+  return out;
+}
+
+Result<std::string> parse_pool_id(std::string_view body) {
+  auto reader = Reader::parse(body);
+  if (!reader) return std::unexpected(std::move(reader).error());
+  std::string id = reader->required_string("PoolID");
+  if (reader->problem()) return bad(*reader);
+  return id;
+}
+
+Result<RequestAddress> parse_request_address(std::string_view body) {
+  auto reader = Reader::parse(body);
+  if (!reader) return std::unexpected(std::move(reader).error());
+  RequestAddress out{.pool = reader->required_string("PoolID"), .address = {}};
+  const std::string text = reader->string("Address");
+  const auto options = reader->strings("Options");
+  if (reader->problem()) return bad(*reader);
+
+  const auto type = options.find(std::string(option::kAddressType));
+  out.gateway = type != options.end() && type->second == option::kGateway;
+  if (!text.empty()) {
+    auto address = read_address(text);
+    if (!address) return std::unexpected(std::move(address).error());
+    out.address = *address;
+  }
+  return out;
+}
+
+Result<ReleaseAddress> parse_release_address(std::string_view body) {
+  auto reader = Reader::parse(body);
+  if (!reader) return std::unexpected(std::move(reader).error());
+  const std::string pool = reader->required_string("PoolID");
+  const std::string text = reader->required_string("Address");
+  if (reader->problem()) return bad(*reader);
+  auto address = read_address(text);
+  if (!address) return std::unexpected(std::move(address).error());
+  return ReleaseAddress{.pool = pool, .address = *address};
+}
+
+std::string format_ipam_capabilities() {
+  return dump({{"RequiresMACAddress", false}, {"RequiresRequestReplay", false}});
+}
+
+std::string format_address_spaces() {
+  return dump({{"LocalDefaultAddressSpace", "local"}, {"GlobalDefaultAddressSpace", "global"}});
+}
+
+std::string format_pool(const ipam::Pool& pool) {
+  return dump({{"PoolID", pool.id}, {"Pool", pool.prefix.to_string()}, {"Data", json::object()}});
+}
+
+std::string format_address(const Prefix& address) {
+  return dump({{"Address", address.to_string()}, {"Data", json::object()}});
+}
+
+}  // namespace fairlead::cnm

@@ -1,0 +1,160 @@
+#include "cnm/options.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include "base/quote.h"
+#include "cnm/option_names.h"
+
+namespace fairlead::cnm {
+
+namespace {
+
+// Room for the number that libnetwork appends, in the kernel's 15 characters (IFNAMSIZ).
+constexpr std::size_t kLongestInterfacePrefix = 12;
+constexpr std::uint32_t kLowestMtu = 68;  // RFC 791; the engine asks for 1280 with IPv6
+constexpr std::uint32_t kHighestMtu = 65535;
+
+// As Go's strconv.ParseBool, which Docker's own drivers use.
+Result<bool> parse_bool(const std::string& text) {
+  for (const char* yes : {"1", "t", "T", "TRUE", "true", "True"})
+    if (text == yes) return true;
+  for (const char* no : {"0", "f", "F", "FALSE", "false", "False"})
+    if (text == no) return false;
+  return fail(Errc::invalid_argument, fairlead::quoted(text) + " is neither true nor false");
+}
+
+Status set_bool(bool& field, const std::string& text) {
+  auto value = parse_bool(text);
+  if (!value) return std::unexpected(std::move(value).error());
+  field = *value;
+  return {};
+}
+
+Status set_mtu(engine::NetworkRequest& request, const std::string& text) {
+  std::uint32_t mtu = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, mtu);
+  const bool valid = failed == std::errc() && rest == end;
+  if (valid && mtu == 0) return {};  // Docker's own word for "the default"
+  if (!valid || mtu < kLowestMtu || mtu > kHighestMtu)
+    return fail(Errc::invalid_argument, fairlead::quoted(text) + " is not an MTU from " +
+                                            std::to_string(kLowestMtu) + " to " +
+                                            std::to_string(kHighestMtu));
+  request.mtu = mtu;
+  return {};
+}
+
+Status set_interface_prefix(engine::NetworkRequest& request, const std::string& text) {
+  const bool plain = std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+  });
+  if (text.empty() || text.size() > kLongestInterfacePrefix || !plain || text.front() == '.')
+    return fail(Errc::invalid_argument,
+                fairlead::quoted(text) + " is not the beginning of a device name: 1 to " +
+                    std::to_string(kLongestInterfacePrefix) + " letters, digits, _ - or .");
+  request.interface_prefix = text;
+  return {};
+}
+
+Status set_host_binding(engine::NetworkRequest& request, const std::string& text) {
+  auto address = Address::parse(text);
+  if (!address) return std::unexpected(std::move(address).error());
+  if (address->family() != Family::v4)
+    return fail(Errc::invalid_argument, fairlead::quoted(text) + " is not an IPv4 address");
+  request.host_binding_v4 = *address;
+  return {};
+}
+
+struct Option {
+  const char* name;
+  Status (*set)(engine::NetworkRequest& request, const std::string& text);
+};
+
+constexpr Option kOptions[] = {
+    {option::kMtu, set_mtu},
+    {option::kInterfacePrefix, set_interface_prefix},
+    {option::kIcc, [](auto& request, auto& text) { return set_bool(request.icc, text); }},
+    {option::kMasquerade,
+     [](auto& request, auto& text) { return set_bool(request.masquerade, text); }},
+    {option::kHostBinding, set_host_binding},
+};
+
+std::unexpected<Error> unknown_option(const std::string& name) {
+  std::string known;
+  for (const Option& option : kOptions)
+    known += (known.empty() ? "" : ", ") + std::string(option.name);
+  return fail(Errc::invalid_argument, "unknown option " + fairlead::quoted(name) +
+                                          ": fairlead has none of its own yet, and takes " + known);
+}
+
+Status apply_options(engine::NetworkRequest& request,
+                     const std::map<std::string, std::string>& options) {
+  for (const auto& [name, text] : options) {
+    const auto* known = std::ranges::find(
+        kOptions, name, [](const Option& option) { return std::string_view(option.name); });
+    if (known == std::end(kOptions)) {
+      if (name.starts_with(option::kOwnPrefix)) return unknown_option(name);
+      continue;
+    }
+    if (auto done = known->set(request, text); !done)
+      return fail(std::move(done).error(), "option " + name);
+  }
+  return {};
+}
+
+Result<Subnet> subnet(const PoolData& data, Family family) {
+  auto pool = Prefix::parse(data.pool);
+  if (!pool) return fail(std::move(pool).error(), "subnet");
+  if (pool->family() != family)
+    return fail(Errc::invalid_argument, "subnet " + pool->to_string() + " is of the wrong family");
+  if (pool->length() == 0)
+    return fail(Errc::invalid_argument,
+                "the network needs a subnet, and --ipam-driver null gives none: leave the option "
+                "out, or use --ipam-driver fairlead");
+
+  Subnet out{.pool = pool->network(), .gateway = {}};
+  if (!data.gateway.empty()) {
+    auto gateway = Address::parse(std::string_view(data.gateway).substr(0, data.gateway.find('/')));
+    if (!gateway) return fail(std::move(gateway).error(), "gateway");
+    out.gateway = *gateway;
+  }
+  return out;
+}
+
+Result<std::optional<Subnet>> only_subnet(const std::vector<PoolData>& pools, Family family) {
+  if (pools.empty()) return std::nullopt;
+  if (pools.size() > 1) {
+    std::string all;
+    for (const PoolData& data : pools) all += (all.empty() ? "" : ", ") + data.pool;
+    return fail(Errc::invalid_argument,
+                "more than one IPv" + std::string(family == Family::v4 ? "4" : "6") + " subnet (" +
+                    all + "): a fairlead network has one of each family");
+  }
+  auto only = subnet(pools.front(), family);
+  if (!only) return std::unexpected(std::move(only).error());
+  return *only;
+}
+
+}  // namespace
+
+Result<engine::NetworkRequest> network_request(const CreateNetwork& want) {
+  engine::NetworkRequest out{.key = want.id, .v4 = {}, .v6 = {}, .mtu = {}};
+  out.internal = want.internal;
+  if (want.enable_v4.value_or(true)) {
+    auto v4 = only_subnet(want.v4, Family::v4);
+    if (!v4) return std::unexpected(std::move(v4).error());
+    out.v4 = *v4;
+  }
+  if (want.enable_v6.value_or(true)) {
+    auto v6 = only_subnet(want.v6, Family::v6);
+    if (!v6) return std::unexpected(std::move(v6).error());
+    out.v6 = *v6;
+  }
+  if (auto done = apply_options(out, want.generic); !done)
+    return std::unexpected(std::move(done).error());
+  return out;
+}
+
+}  // namespace fairlead::cnm

@@ -1,0 +1,15 @@
+// Docker's CreateNetwork -> what the engine makes.
+#pragma once
+
+#include "base/error.h"
+#include "cnm/codec.h"
+#include "engine/verbs.h"
+
+namespace fairlead::cnm {
+
+// Every known option is checked here, by name. Options of other drivers are ignored, as Docker's
+// own drivers do; a name that begins with "fairlead." and is not known is an error: it was meant
+// for us. Errors: invalid_argument.
+Result<engine::NetworkRequest> network_request(const CreateNetwork& want);
+
+}  // namespace fairlead::cnm

@@ -1,0 +1,29 @@
+// Docker's door: POST /Interface.Method with JSON, on the plugin socket.
+#pragma once
+
+#include <functional>
+
+#include "base/work_queue.h"
+#include "engine/engine.h"
+#include "http/message.h"
+
+namespace fairlead::cnm {
+
+// Every known method gets status 200, errors included: Docker takes 404 for "not implemented", and
+// for some methods for success.
+class Plugin {
+ public:
+  // `on_activate` runs when a Docker daemon has started to use the plugin: any thread, must not
+  // block. The engine is touched on `queue` only. All must outlive the Plugin.
+  Plugin(engine::Engine& engine, WorkQueue& queue, std::function<void()> on_activate);
+
+  // An http::Handler.
+  void handle(http::Request request, http::Respond respond);
+
+ private:
+  engine::Engine& engine_;
+  WorkQueue& queue_;
+  std::function<void()> on_activate_;
+};
+
+}  // namespace fairlead::cnm
