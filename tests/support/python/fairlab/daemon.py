@@ -1,0 +1,75 @@
+"""A fairlead daemon of a host's own, and its command line."""
+
+import json
+import os
+import signal
+
+from .image import TREE
+from .process import Failed, wait_until
+
+STATE = "/run/host/fairlead"
+PINS = "/sys/fs/bpf/fairlead"
+API = "/run/fairlead/fairlead.sock"
+PLUGIN = "/run/docker/plugins/fairlead.sock"
+
+
+def build_folder():
+    return os.environ.get("FAIRLEAD_BUILD", os.path.join(TREE, "build", "release"))
+
+
+def program(name):
+    """Path of a built program, wherever its layer's folder puts it."""
+    for folder in ("userspace/daemon", "userspace/cli", "bin", "cni-shim"):
+        path = os.path.join(build_folder(), folder, name)
+        if os.access(path, os.X_OK):
+            return path
+    raise Failed(f"{name} is not built in {build_folder()}: scripts/build")
+
+
+class Daemon:
+    def __init__(self, host, *, log, settings="", docker="/run/host/docker.sock"):
+        self.host = host
+        self.log = log
+        self.settings = settings
+        self.docker = docker
+        self.process = None
+
+    def configure(self):
+        text = f"""
+plugin_socket = "{PLUGIN}"
+api_socket = "{API}"
+state_dir = "{STATE}"
+pin_dir = "{PINS}"
+cgroup = "{os.path.dirname(self.host.cgroup)}"
+{self.settings}
+[docker]
+socket = "{self.docker}"
+"""
+        os.makedirs(self.host.path("/run/host/etc"), exist_ok=True)
+        with open(self.host.path("/run/host/etc/fairlead.toml"), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def start(self):
+        self.configure()
+        self.process = self.host.start(program("fairleadd"), "--config", "/run/host/etc/fairlead.toml", log=self.log)
+        wait_until(self._answers, f"fairleadd to answer, see {self.log}", timeout=20, step=0.02)
+        return self
+
+    def _answers(self):
+        if not self.process.alive():
+            raise Failed(f"fairleadd ended with {self.process.popen.returncode}:\n{self.process.tail()}")
+        return os.path.exists(self.host.path(PLUGIN)) and self.cli("status", check=False).code == 0
+
+    def stop(self):
+        code = self.process.stop(signal.SIGTERM)
+        if code != 0:
+            raise Failed(f"fairleadd ended with {code}:\n{self.process.tail()}")
+
+    def kill(self):
+        self.process.stop(signal.SIGKILL)
+
+    def cli(self, *arguments, **options):
+        return self.host.run(program("fairlead"), f"--socket={API}", *arguments, **options)
+
+    def json(self, *arguments):
+        return json.loads(self.cli(*arguments, "-o", "json").out)
