@@ -19,7 +19,7 @@ class Site:
         self.address, self.address6 = host.addresses
         self.networks = []
         self.containers = []
-        self.links = self._links()
+        self.links = self.links_now()
         self._numbers = itertools.count(1)
 
     def docker(self, *arguments, **options):
@@ -86,7 +86,7 @@ class Site:
             self.servers = []
         return self.servers
 
-    def _links(self):
+    def links_now(self):
         return sorted(line.split()[1].split("@")[0] for line in self.host.run("ip", "-o", "link").out.splitlines())
 
     # --- cleaning -------------------------------------------------------------------------
@@ -108,5 +108,5 @@ class Site:
         self.containers, self.networks = [], []
         left = [f"container {n}" for n in self.docker("ps", "-aq").out.split()]
         left += [f"network {n}" for n in self.docker("network", "ls", "-q", "--filter", "type=custom").out.split()]
-        left += [f"link {n}" for n in self._links() if n not in self.links]
+        left += [f"link {n}" for n in self.links_now() if n not in self.links]
         return left
