@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* TC ingress of a container's host-side device: every packet that leaves a container.
  *
- *   find_endpoint -> parse -> check_sender -> answer_arp -> check_source -> find_target
- *     -> another container | the host
+ *   find_endpoint -> parse -> answer_arp -> check_source -> check_nd -> route
+ *     route: deliver_local       an endpoint of the network: no state, no rewrite
+ *            flood               broadcast, multicast
+ *            leave               gateway: ping is answered, a published port translated, the rest is
+ *                                the host's; outside: translated
+ *   -> tell_sender               ICMP error for what cannot be delivered
  */
 #include "lib/arp.h"
 #include "lib/deliver.h"
+#include "lib/echo.h"
+#include "lib/flood.h"
+#include "lib/icmp_error.h"
+#include "lib/leave.h"
+#include "lib/nat.h"
+#include "lib/nd.h"
 #include "lib/parse.h"
 #include "lib/report.h"
+#include "lib/rewrite.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -24,16 +35,37 @@ static __always_inline enum fl_reason find_endpoint(struct __sk_buff *skb, struc
 	return FL_OK;
 }
 
+static __always_inline enum fl_reason parse(struct __sk_buff *skb, struct packet *pkt,
+					    const struct fl_endpoint *ep)
+{
+	enum fl_reason why = parse_packet(skb, pkt);
+
+	if (why != FL_DROP_TRUNCATED && !mac_equal(pkt->mac, ep->mac))
+		return FL_DROP_SPOOFED_MAC;
+	if (why || pkt->is_v4 || !is_icmp(pkt))
+		return why;
+	return parse_l4(skb, pkt); /* neighbour discovery has to be known by its type */
+}
+
 static __always_inline enum fl_reason check_source(const struct packet *pkt,
 						   const struct fl_endpoint *ep)
 {
 	if (pkt->is_v4)
 		return addr_equal(&pkt->flow.src, &ep->addr4) ? FL_OK : FL_DROP_SPOOFED_SOURCE;
-	if (addr_is_none(&pkt->flow.src))
-		return FL_DROP_SPOOFED_SOURCE;
+	if (addr_is_none(
+		    &pkt->flow.src)) /* multicast listener reports, duplicate address detection */
+		return is_icmp(pkt) && addr_is_multicast(&pkt->flow.dst) ? FL_OK
+									 : FL_DROP_SPOOFED_SOURCE;
 	if (addr_equal(&pkt->flow.src, &ep->addr6) || addr_equal(&pkt->flow.src, &ep->link_local))
 		return FL_OK;
 	return FL_DROP_SPOOFED_SOURCE;
+}
+
+static __always_inline const struct fl_forward *find_target(const struct packet *pkt)
+{
+	struct fl_forward_key key = {.network = pkt->network, .addr = pkt->flow.dst};
+
+	return bpf_map_lookup_elem(&fl_forward, &key);
 }
 
 static __always_inline enum fl_reason
@@ -46,11 +78,134 @@ deliver_local(struct __sk_buff *skb, const struct fl_endpoint *ep, const struct 
 	return send_into(target->ifindex, FL_FORWARD_LOCAL);
 }
 
+static __noinline enum fl_reason flood(struct __sk_buff *skb, __u32 network, __u32 flags)
+{
+	if (!(flags & FL_NET_NO_ICC))
+		copy_to_members(skb, network, skb->ifindex);
+	bpf_clone_redirect(skb, fl_config.host_ifindex, BPF_F_INGRESS);
+	return FL_FORWARD_FLOOD;
+}
+
+/* A packet of a flow: rewritten, and on its way into a container or out of the host. */
+static __always_inline enum fl_reason forward_flow(struct __sk_buff *skb, struct packet *pkt,
+						   const struct fl_nat *nat)
+{
+	struct bpf_fib_lookup fib = {};
+	enum fl_reason why;
+	int resolved;
+
+	if (nat->kind == FL_NAT_HAIRPIN) {
+		if (pkt->ttl <= 1)
+			return FL_DROP_TTL;
+		why = rewrite(skb, pkt, nat);
+		return why ?: send_routed_into(skb, nat, FL_FORWARD_HAIRPIN);
+	}
+	why = find_route(skb, pkt, &fib, &resolved);
+	if (why)
+		return why;
+	why = rewrite(skb, pkt, nat);
+	if (why)
+		return why;
+	return send_by_route(skb, &fib, resolved,
+			     nat->kind == FL_NAT_PUBLISHED ? FL_FORWARD_PUBLISHED_REPLY
+			     : nat->kind == FL_NAT_ROUTED  ? FL_FORWARD_ROUTED
+							   : FL_FORWARD_MASQUERADE);
+}
+
+/* A destination that is the host's own. FL_OK: it is a published port, and the flow is made. */
+static __always_inline enum fl_reason open_to_host(struct __sk_buff *skb, const struct packet *pkt,
+						   __u32 flags)
+{
+	enum fl_reason why;
+
+	if ((flags & FL_NET_INTERNAL) || pkt->fragment == FRAGMENT_LATER ||
+	    !may_be_published(pkt->flow.dport, pkt->flow.proto))
+		return send_to_host(skb, FL_FORWARD_HOST_IN);
+	why = open_hairpin(skb, pkt);
+	return why == FL_PUNT_NOT_OURS ? send_to_host(skb, FL_FORWARD_HOST_IN) : why;
+}
+
+/* No flow yet. FL_OK: now there is. */
+static __noinline enum fl_reason open_flow(struct __sk_buff *skb, struct packet *pkt, __u32 flags)
+{
+	__u32 network;
+
+	if (addr_is_martian(&pkt->flow.dst))
+		return FL_DROP_MARTIAN;
+	if (is_local(&pkt->flow.dst))
+		return open_to_host(skb, pkt, flags);
+	network = find_network(&pkt->flow.dst);
+	if (network && network != pkt->network)
+		return FL_DROP_ISOLATED;
+	if (network && is_subnet_broadcast(&pkt->flow.dst, network))
+		return flood(skb, network, flags);
+	if (network || addr_is_link_local6(&pkt->flow.dst))
+		return FL_DROP_NO_SUCH_ADDRESS;
+	if (pkt->fragment == FRAGMENT_LATER)
+		return FL_DROP_FRAGMENT;
+	return open_outside(skb, pkt, flags);
+}
+
+/* Everything that does not stay between the network's endpoints. */
+static __always_inline enum fl_reason leave(struct __sk_buff *skb, struct packet *pkt, __u32 flags,
+					    int to_gateway)
+{
+	const struct fl_nat *nat;
+	enum fl_reason why;
+
+	why = parse_l4(skb, pkt);
+	if (why)
+		return why;
+	if (to_gateway && !pkt->fragment && is_echo_request(pkt))
+		return answer_echo(skb, pkt);
+	if (!to_gateway && (flags & FL_NET_INTERNAL) &&
+	    find_network(&pkt->flow.dst) != pkt->network)
+		return FL_DROP_INTERNAL;
+
+	nat = find_flow(pkt);
+	if (!nat) {
+		why = to_gateway ? open_to_host(skb, pkt, flags) : open_flow(skb, pkt, flags);
+		if (why)
+			return why;
+		nat = find_flow(pkt);
+	}
+	return nat ? forward_flow(skb, pkt, nat) : FL_DROP_NAT_EXHAUSTED;
+}
+
+/* Turns the packet into an ICMP error from the network's gateway, if there is one for this drop. */
+static __noinline enum fl_reason tell_sender(struct __sk_buff *skb, const struct packet *pkt,
+					     enum fl_reason why)
+{
+	__u32 network = pkt->network, bytes = skb->len;
+	const struct fl_network *net;
+	struct fl_addr from;
+
+	net = bpf_map_lookup_elem(&fl_networks, &network);
+	if (!net || !may_be_told(pkt))
+		return why;
+	from = pkt->is_v4 ? net->gateway4 : net->gateway6;
+	if (addr_is_none(&from) || make_icmp_error(skb, pkt, why, &from))
+		return why;
+	count_drop(network, why, bytes);
+	return send_back(skb, pkt, FL_FORWARD_ICMP_ERROR);
+}
+
+static __always_inline enum fl_reason route(struct __sk_buff *skb, struct packet *pkt,
+					    const struct fl_endpoint *ep)
+{
+	const struct fl_forward *target = find_target(pkt);
+	__u32 flags = ep->flags;
+
+	if (target && target->kind == FL_TARGET_LOCAL)
+		return deliver_local(skb, ep, target);
+	if (addr_is_multicast(&pkt->flow.dst) || addr_is_broadcast(&pkt->flow.dst))
+		return flood(skb, pkt->network, flags);
+	return leave(skb, pkt, flags, target != NULL);
+}
+
 SEC("tc")
 int tc_endpoint(struct __sk_buff *skb)
 {
-	struct fl_forward_key key = {};
-	const struct fl_forward *target;
 	const struct fl_endpoint *ep;
 	struct packet pkt = {};
 	enum fl_reason why;
@@ -58,9 +213,7 @@ int tc_endpoint(struct __sk_buff *skb)
 	why = find_endpoint(skb, &pkt, &ep);
 	if (why)
 		return finish(skb, &pkt, why);
-	why = parse_packet(skb, &pkt);
-	if (!mac_equal(pkt.mac, ep->mac))
-		return finish(skb, &pkt, why == FL_DROP_TRUNCATED ? why : FL_DROP_SPOOFED_MAC);
+	why = parse(skb, &pkt, ep);
 	if (why)
 		return finish(skb, &pkt, why);
 	if (pkt.ethertype == bpf_htons(ETH_P_ARP))
@@ -68,13 +221,11 @@ int tc_endpoint(struct __sk_buff *skb)
 	why = check_source(&pkt, ep);
 	if (why)
 		return finish(skb, &pkt, why);
-
-	key.network = pkt.network;
-	key.addr = pkt.flow.dst;
-	target = bpf_map_lookup_elem(&fl_forward, &key);
-	if (!target)
-		return finish(skb, &pkt, FL_DROP_NO_SUCH_ADDRESS);
-	if (target->kind == FL_TARGET_LOCAL)
-		return finish(skb, &pkt, deliver_local(skb, ep, target));
-	return finish(skb, &pkt, send_to_host(skb, FL_FORWARD_HOST_IN));
+	why = check_nd(skb, &pkt, ep->flags);
+	if (why)
+		return finish(skb, &pkt, why);
+	why = route(skb, &pkt, ep);
+	if (has_icmp_error(why))
+		why = tell_sender(skb, &pkt, why);
+	return finish(skb, &pkt, why);
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* TC egress of fl_host: every packet from the host's stack to an address of a network.
  *
- *   check_origin -> parse -> find_target -> a container
+ *   check_origin -> parse -> flood      broadcast, multicast
+ *                         -> deliver    to the endpoint that has the address
+ *   -> tell_host                        ICMP error for an address that nobody has
  */
 #include "lib/deliver.h"
+#include "lib/flood.h"
+#include "lib/icmp_error.h"
 #include "lib/parse.h"
 #include "lib/report.h"
 #include "lib/subnet.h"
@@ -18,42 +22,113 @@ static __always_inline enum fl_reason check_origin(struct __sk_buff *skb)
 	return FL_OK;
 }
 
-static __always_inline const struct fl_forward *find_target(struct packet *pkt)
+static __always_inline enum fl_reason parse(struct __sk_buff *skb, struct packet *pkt)
 {
-	struct fl_forward_key key = {};
+	enum fl_reason why = parse_packet(skb, pkt);
 
+	if (why)
+		return why;
+	if (pkt->ethertype == bpf_htons(ETH_P_ARP))
+		return FL_DROP_ETHERTYPE; /* fl_host is NOARP */
 	pkt->network = find_network(&pkt->flow.dst);
-	key.network = pkt->network;
-	key.addr = pkt->flow.dst;
-	return bpf_map_lookup_elem(&fl_forward, &key);
+	return FL_OK;
 }
 
-static __always_inline enum fl_reason deliver(struct __sk_buff *skb,
-					      const struct fl_forward *target)
+/* RFC 1112 6.4, RFC 2464 7; on a NOARP device the kernel writes no broadcast MAC. */
+static __always_inline void group_mac(const struct fl_addr *dst, __u8 *mac)
 {
+	if (!addr_is_multicast(dst)) {
+		__builtin_memset(mac, 0xff, ETH_ALEN);
+		return;
+	}
+	mac[0] = 0x33;
+	mac[1] = 0x33;
+	mac[2] = dst->b[12];
+	mac[3] = dst->b[13];
+	mac[4] = dst->b[14];
+	mac[5] = dst->b[15];
+	if (addr_is_v4(dst)) {
+		mac[0] = 0x01;
+		mac[1] = 0x00;
+		mac[2] = 0x5e;
+		mac[3] &= 0x7f;
+	}
+}
+
+/* Into the network that the destination, or else the source, belongs to. */
+static __noinline enum fl_reason flood(struct __sk_buff *skb, struct packet *pkt)
+{
+	__u8 src[ETH_ALEN], dst[ETH_ALEN];
+
+	if (!pkt->network)
+		pkt->network = find_network(&pkt->flow.src);
+	if (!pkt->network)
+		return FL_DROP_MULTICAST_OUTSIDE;
+	gateway_mac(src);
+	group_mac(&pkt->flow.dst, dst);
+	if (write_macs(skb, dst, src))
+		return FL_DROP_REDIRECT;
+	copy_to_members(skb, pkt->network, 0);
+	return FL_FORWARD_FLOOD;
+}
+
+static __always_inline enum fl_reason deliver(struct __sk_buff *skb, const struct packet *pkt)
+{
+	struct fl_forward_key key = {.network = pkt->network, .addr = pkt->flow.dst};
+	const struct fl_forward *target = bpf_map_lookup_elem(&fl_forward, &key);
 	__u8 mac[ETH_ALEN];
 
+	if (!target || target->kind != FL_TARGET_LOCAL)
+		return FL_DROP_NO_SUCH_ADDRESS;
 	gateway_mac(mac);
 	if (write_macs(skb, target->mac, mac))
 		return FL_DROP_REDIRECT;
 	return send_to(target->ifindex, FL_FORWARD_HOST_OUT);
 }
 
+/* Host unreachable, back into the host. From the address itself: a source of the host's own would be dropped
+ * as a martian. */
+static __noinline enum fl_reason tell_host(struct __sk_buff *skb, const struct packet *pkt,
+					   enum fl_reason why)
+{
+	struct fl_addr from = pkt->flow.dst;
+	__u32 bytes = skb->len;
+	__u8 mac[ETH_ALEN];
+
+	if (!may_be_told(pkt) || make_icmp_error(skb, pkt, why, &from))
+		return why;
+	gateway_mac(mac);
+	if (write_macs(skb, mac, mac))
+		return why;
+	count_drop(pkt->network, why, bytes);
+	return send_to_host(skb, FL_FORWARD_ICMP_ERROR);
+}
+
+static __always_inline int is_group(const struct packet *pkt)
+{
+	return addr_is_multicast(&pkt->flow.dst) || addr_is_broadcast(&pkt->flow.dst) ||
+	       (pkt->network && is_subnet_broadcast(&pkt->flow.dst, pkt->network));
+}
+
 SEC("tc")
 int tc_host(struct __sk_buff *skb)
 {
-	const struct fl_forward *target;
 	struct packet pkt = {};
 	enum fl_reason why;
 
-	why = parse_packet(skb, &pkt);
+	why = parse(skb, &pkt);
 	if (why)
 		return finish(skb, &pkt, why);
 	why = check_origin(skb);
 	if (why)
 		return finish(skb, &pkt, why);
-	target = find_target(&pkt);
-	if (!target || target->kind != FL_TARGET_LOCAL)
-		return finish(skb, &pkt, FL_DROP_NO_SUCH_ADDRESS);
-	return finish(skb, &pkt, deliver(skb, target));
+	why = deliver(skb, &pkt);
+	if (why != FL_DROP_NO_SUCH_ADDRESS)
+		return finish(skb, &pkt, why);
+	if (is_group(&pkt))
+		return finish(skb, &pkt, flood(skb, &pkt));
+	why = parse_l4(skb, &pkt); /* no error about an ICMP error */
+	if (!why)
+		why = tell_host(skb, &pkt, FL_DROP_NO_SUCH_ADDRESS);
+	return finish(skb, &pkt, why);
 }

@@ -3,6 +3,7 @@
 #ifndef FL_LIB_CONFIG_H
 #define FL_LIB_CONFIG_H
 
+#include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 

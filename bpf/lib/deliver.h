@@ -67,15 +67,16 @@ static __always_inline enum fl_reason send_to_host(struct __sk_buff *skb, enum f
 		       : FL_DROP_REDIRECT;
 }
 
-/* A routed packet into a container. That the endpoint is still in the map proves that the flow's
- * entry is not older than it. */
-static __always_inline enum fl_reason send_routed_into(struct __sk_buff *skb, __u32 ifindex,
-						       __u32 network, enum fl_reason done)
+/* A translated packet into a container. That the endpoint still has the address proves that the flow's entry is
+ * not older than it. */
+static __always_inline enum fl_reason
+send_routed_into(struct __sk_buff *skb, const struct fl_nat *nat, enum fl_reason done)
 {
+	__u32 ifindex = nat->ifindex;
 	const struct fl_endpoint *ep = bpf_map_lookup_elem(&fl_endpoints, &ifindex);
 	__u8 mac[ETH_ALEN];
 
-	if (!ep || ep->network != network)
+	if (!ep || (!addr_equal(&ep->addr4, &nat->dst) && !addr_equal(&ep->addr6, &nat->dst)))
 		return FL_DROP_NO_ENDPOINT;
 	gateway_mac(mac);
 	if (write_macs(skb, ep->mac, mac))

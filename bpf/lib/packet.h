@@ -38,6 +38,8 @@ enum icmp6_type {
 /* Where the IP header starts: frames with a VLAN tag are not ours, so it never moves. */
 #define FL_L3_OFF ETH_HLEN
 
+#define FL_TTL 64 /* of what we send ourselves, RFC 1700 */
+
 enum packet_fragment {
 	FRAGMENT_FIRST = 1, /* has the ports */
 	FRAGMENT_LATER = 2, /* has none: ask fl_frags */
@@ -57,7 +59,7 @@ struct packet {
 	__u8 tcp_flags; /* byte 13 of the TCP header, after parse_l4() */
 	__u8 l4_len; /* of the L4 header, bytes, after parse_l4() */
 	__u8 mac[6]; /* source MAC */
-	__u8 pad[2];
+	__u16 mtu; /* of the next link, bytes, with FL_DROP_TOO_BIG only */
 };
 
 /* Bounds of the linear part. By hand, because clang 14 loads the 32-bit context fields once, keeps
