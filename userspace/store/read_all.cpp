@@ -1,0 +1,188 @@
+#include <map>
+#include <utility>
+
+#include "base/quote.h"
+#include "store/rows.h"
+#include "store/time_text.h"
+
+namespace fairlead::store {
+
+namespace {
+
+// Reads the current row of a statement. The first cell that cannot be understood is remembered
+// and reported by finish(); reading goes on with default values.
+class Row {
+ public:
+  Row(const Statement& statement, const char* table) : statement_(statement), table_(table) {}
+
+  std::string text(int column) const { return statement_.text(column); }
+  bool flag(int column) const { return statement_.integer(column) != 0; }
+
+  template <typename Number>
+  Number number(int column) {
+    const auto value = statement_.integer(column);
+    if (std::in_range<Number>(value)) return static_cast<Number>(value);
+    refuse(column, std::to_string(value) + " is too large or negative");
+    return {};
+  }
+
+  // A parser of text: Address::parse, Prefix::parse, Mac::parse, parse_time.
+  template <typename Parse>
+  auto parsed(int column, Parse parse) {
+    auto value = parse(text(column));
+    if (value) return *value;
+    refuse(column, value.error().message());
+    return typename decltype(value)::value_type{};
+  }
+
+  template <typename Parse>
+  auto optional(int column, Parse parse) -> std::optional<decltype(parsed(column, parse))> {
+    if (statement_.is_null(column)) return std::nullopt;
+    return parsed(column, parse);
+  }
+
+  TimePoint time(int column) { return optional(column, parse_time).value_or(TimePoint{}); }
+
+  template <typename Enum>
+  Enum one_of(int column, std::initializer_list<std::pair<std::string_view, Enum>> names) {
+    const std::string name = text(column);
+    for (const auto& [known, value] : names) {
+      if (known == name) return value;
+    }
+    refuse(column, fairlead::quoted(name) + " is not a known word");
+    return names.begin()->second;
+  }
+
+  Status finish(const Database& database) const {
+    if (problem_.empty()) return {};
+    return fail(Errc::invalid_argument,
+                "state file " + database.path().string() + ", table " + table_ + ", row " +
+                    fairlead::quoted(text(0)) + ", " + problem_ +
+                    "; correct it with sqlite3, or move the file away to start with empty state");
+  }
+
+ private:
+  void refuse(int column, const std::string& why) {
+    if (problem_.empty()) problem_ = "column " + statement_.column_name(column) + ": " + why;
+  }
+
+  const Statement& statement_;
+  const char* table_;
+  std::string problem_;
+};
+
+// Calls each(Row&) for every row of `sql`.
+template <typename Each>
+Status read_rows(const Database& database, const char* table, std::string_view sql, Each each) {
+  auto statement = database.prepare(sql);
+  if (!statement) return std::unexpected(std::move(statement).error());
+  for (;;) {
+    auto more = statement->step();
+    if (!more) return std::unexpected(std::move(more).error());
+    if (!*more) return {};
+    Row row(*statement, table);
+    each(row);
+    if (auto fine = row.finish(database); !fine) return fine;
+  }
+}
+
+std::optional<Subnet> subnet(Row& row, int pool, int gateway) {
+  const auto prefix = row.optional(pool, Prefix::parse);
+  if (!prefix) return std::nullopt;
+  return Subnet{.pool = *prefix, .gateway = row.optional(gateway, Address::parse)};
+}
+
+Network network(Row& row) {
+  return {.key = row.text(0),
+          .id = row.number<NetworkId>(1),
+          .v4 = subnet(row, 2, 3),
+          .v6 = subnet(row, 4, 5),
+          .mtu = row.number<std::uint32_t>(6),
+          .interface_prefix = row.text(7),
+          .host_binding_v4 = row.parsed(8, Address::parse),
+          .internal = row.flag(9),
+          .icc = row.flag(10),
+          .masquerade = row.flag(11)};
+}
+
+Endpoint endpoint(Row& row) {
+  return {.key = row.text(0),
+          .network = row.text(1),
+          .v4 = row.optional(2, Prefix::parse),
+          .v6 = row.optional(3, Prefix::parse),
+          .mac = row.parsed(4, Mac::parse),
+          .host_device = row.text(5),
+          .container_device = row.text(6),
+          .sandbox = row.text(7),
+          .joined = row.flag(8),
+          .ports = {}};
+}
+
+PortBinding port(Row& row) {
+  return {.protocol = row.one_of<Protocol>(
+              1, {{"tcp", Protocol::tcp}, {"udp", Protocol::udp}, {"sctp", Protocol::sctp}}),
+          .host_address = row.parsed(2, Address::parse),
+          .host_port = row.number<std::uint16_t>(3),
+          .container_address = row.parsed(4, Address::parse),
+          .container_port = row.number<std::uint16_t>(5)};
+}
+
+ipam::Pool pool(Row& row) {
+  return {.id = row.text(0),
+          .space = row.text(1),
+          .prefix = row.parsed(2, Prefix::parse),
+          .range = row.optional(3, Prefix::parse),
+          .created = row.time(4)};
+}
+
+ipam::Lease lease(Row& row) {
+  return {.pool = row.text(0),
+          .address = row.parsed(1, Address::parse),
+          .use = row.one_of<ipam::Use>(2, {{"gateway", ipam::Use::gateway},
+                                           {"endpoint", ipam::Use::endpoint},
+                                           {"cooling", ipam::Use::cooling}}),
+          .until = row.time(4),
+          .since = row.time(3)};
+}
+
+Status read_endpoints(const Database& database, std::vector<Endpoint>& out) {
+  std::map<std::string, std::vector<PortBinding>> ports;
+  auto done = read_rows(database, "port",
+                        "SELECT endpoint, protocol, host_address, host_port, container_address, "
+                        "container_port FROM port ORDER BY endpoint, position",
+                        [&ports](Row& row) { ports[row.text(0)].push_back(port(row)); });
+  if (!done) return done;
+  return read_rows(database, "endpoint",
+                   "SELECT key, network, v4, v6, mac, host_device, container_device, sandbox, "
+                   "joined FROM endpoint ORDER BY key",
+                   [&](Row& row) {
+                     out.push_back(endpoint(row));
+                     out.back().ports = std::move(ports[out.back().key]);
+                   });
+}
+
+}  // namespace
+
+Result<Snapshot> read_all(const Database& database) {
+  Snapshot all;
+  auto done = read_rows(database, "network",
+                        "SELECT key, id, v4_pool, v4_gateway, v6_pool, v6_gateway, mtu, "
+                        "interface_prefix, host_binding_v4, internal, icc, masquerade "
+                        "FROM network ORDER BY key",
+                        [&all](Row& row) { all.networks.push_back(network(row)); });
+  if (done) done = read_endpoints(database, all.endpoints);
+  if (done) {
+    done = read_rows(database, "pool",
+                     "SELECT id, space, prefix, range, created FROM pool ORDER BY id",
+                     [&all](Row& row) { all.pools.push_back(pool(row)); });
+  }
+  if (done) {
+    done = read_rows(database, "lease",
+                     "SELECT pool, address, use, since, until FROM lease ORDER BY pool, address",
+                     [&all](Row& row) { all.leases.push_back(lease(row)); });
+  }
+  if (!done) return std::unexpected(std::move(done).error());
+  return all;
+}
+
+}  // namespace fairlead::store

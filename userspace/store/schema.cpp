@@ -1,0 +1,125 @@
+#include "store/schema.h"
+
+#include <charconv>
+#include <cstddef>
+
+namespace fairlead::store {
+
+namespace {
+
+// Addresses, prefixes and MACs in their usual text form, times as ISO 8601 in UTC: a person
+// with sqlite3 in an emergency is a reader too.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE network (
+  key              TEXT PRIMARY KEY,              -- Docker's NetworkID
+  id               INTEGER NOT NULL UNIQUE CHECK (id > 0),  -- in the data path
+  v4_pool          TEXT,
+  v4_gateway       TEXT,
+  v6_pool          TEXT,
+  v6_gateway       TEXT,
+  mtu              INTEGER NOT NULL,              -- bytes
+  interface_prefix TEXT NOT NULL,
+  host_binding_v4  TEXT NOT NULL,
+  internal         INTEGER NOT NULL CHECK (internal IN (0, 1)),
+  icc              INTEGER NOT NULL CHECK (icc IN (0, 1)),
+  masquerade       INTEGER NOT NULL CHECK (masquerade IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE endpoint (
+  key              TEXT PRIMARY KEY,              -- Docker's EndpointID
+  network          TEXT NOT NULL,                 -- network.key
+  v4               TEXT,                          -- address/length of the subnet
+  v6               TEXT,
+  mac              TEXT NOT NULL,
+  host_device      TEXT NOT NULL,
+  container_device TEXT NOT NULL,
+  sandbox          TEXT NOT NULL,                 -- '' outside join..leave
+  joined           INTEGER NOT NULL CHECK (joined IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE port (
+  endpoint          TEXT NOT NULL,                -- endpoint.key
+  position          INTEGER NOT NULL,             -- order in which they were published
+  protocol          TEXT NOT NULL CHECK (protocol IN ('tcp', 'udp', 'sctp')),
+  host_address      TEXT NOT NULL,
+  host_port         INTEGER NOT NULL CHECK (host_port BETWEEN 0 AND 65535),
+  container_address TEXT NOT NULL,
+  container_port    INTEGER NOT NULL CHECK (container_port BETWEEN 0 AND 65535),
+  PRIMARY KEY (endpoint, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pool (
+  id      TEXT PRIMARY KEY,
+  space   TEXT NOT NULL,
+  prefix  TEXT NOT NULL,
+  range   TEXT,
+  created TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lease (
+  pool      TEXT NOT NULL,                        -- pool.id
+  address   TEXT NOT NULL,
+  use       TEXT NOT NULL CHECK (use IN ('gateway', 'endpoint', 'cooling')),
+  since     TEXT,
+  until     TEXT,                                 -- of cooling only
+  PRIMARY KEY (pool, address)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1};
+
+Result<std::size_t> read_version(const Database& database) {
+  auto text = database.query_text("PRAGMA user_version");
+  if (!text) return std::unexpected(std::move(text).error());
+  std::size_t version = 0;
+  const auto [end, error] =
+      std::from_chars(text->data(), text->data() + text->size(), version);  // 32 bits, signed
+  if (error != std::errc{}) {
+    return fail(Errc::invalid_argument, "state file " + database.path().string() +
+                                            " has schema version " + *text +
+                                            ": it is not fairlead's; move it away");
+  }
+  return version;
+}
+
+Status check_version(const Database& database, std::size_t version, std::size_t newest) {
+  const std::string file = "state file " + database.path().string();
+  if (version > newest) {
+    return fail(Errc::unsupported,
+                file + " has schema version " + std::to_string(version) +
+                    ", this fairleadd knows versions up to " + std::to_string(newest) +
+                    ": a newer fairlead wrote it; install that one again, or move the file away "
+                    "to start with empty state");
+  }
+  if (version > 0) return {};
+  auto tables = database.query_text("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return std::unexpected(std::move(tables).error());
+  if (*tables == "0") return {};
+  return fail(
+      Errc::invalid_argument,
+      file + " is a database, but not fairlead's: move it away, or set another state folder");
+}
+
+}  // namespace
+
+std::span<const char* const> migrations() { return kSteps; }
+
+Status migrate(Database& database, std::span<const char* const> steps) {
+  const auto version = read_version(database);
+  if (!version) return std::unexpected(version.error());
+  if (auto fine = check_version(database, *version, steps.size()); !fine) return fine;
+  if (*version == steps.size()) return {};
+
+  std::string sql = "BEGIN EXCLUSIVE;";
+  for (const char* step : steps.subspan(*version)) sql += step;
+  sql += "PRAGMA user_version = " + std::to_string(steps.size()) + "; COMMIT";
+  if (auto done = database.execute(sql); !done) {
+    (void)database.execute("ROLLBACK");  // fails if SQLite has done so itself
+    return fail(std::move(done).error(), "bring the schema from version " +
+                                             std::to_string(*version) + " to " +
+                                             std::to_string(steps.size()));
+  }
+  return {};
+}
+
+}  // namespace fairlead::store

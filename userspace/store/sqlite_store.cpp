@@ -1,0 +1,83 @@
+#include "store/sqlite_store.h"
+
+#include <variant>
+
+#include "store/rows.h"
+#include "store/schema.h"
+
+namespace fairlead::store {
+
+namespace {
+
+// EXCLUSIVE before the first access: the lock is kept between transactions, and the write-ahead
+// log needs no shared memory. FULL syncs the log at every commit: apply() is durable.
+constexpr const char* kTake =
+    "PRAGMA locking_mode = EXCLUSIVE;"
+    "PRAGMA synchronous = FULL;"
+    "BEGIN EXCLUSIVE; COMMIT";
+
+// After the checks: it writes to the file, which may be somebody else's.
+Status use_write_ahead_log(const Database& database) {
+  auto mode = database.query_text("PRAGMA journal_mode = WAL");
+  if (!mode) return std::unexpected(std::move(mode).error());
+  if (*mode == "wal") return {};
+  return fail(Errc::unavailable, "state file " + database.path().string() +
+                                     ": no write-ahead log on this file system; set another state "
+                                     "folder");
+}
+
+Status check_health(const Database& database) {
+  auto verdict = database.query_text("PRAGMA quick_check(1)");
+  if (!verdict) return std::unexpected(std::move(verdict).error());
+  if (*verdict == "ok") return {};
+  return fail(Errc::unavailable,
+              "state file " + database.path().string() + ": " + *verdict +
+                  "; the file is damaged: put back a copy of it, or move it and its -wal file "
+                  "away to start with empty state, and make the networks again");
+}
+
+struct Apply {
+  Database& database;
+
+  Status operator()(const EraseNetwork& gone) const { return erase(database, gone); }
+  Status operator()(const EraseEndpoint& gone) const { return erase(database, gone); }
+  Status operator()(const ErasePool& gone) const { return erase(database, gone); }
+  Status operator()(const EraseLease& gone) const { return erase(database, gone); }
+  template <typename Value>
+  Status operator()(const Value& value) const {
+    return put(database, value);
+  }
+};
+
+Status apply_all(Database& database, const std::vector<Change>& changes) {
+  for (const auto& change : changes) {
+    if (auto done = std::visit(Apply{database}, change); !done) return done;
+  }
+  return database.execute("COMMIT");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& path) {
+  auto database = Database::open(path);
+  if (!database) return std::unexpected(std::move(database).error());
+  auto done = database->execute(kTake);
+  if (done) done = check_health(*database);
+  if (done) done = migrate(*database, migrations());
+  if (done) done = use_write_ahead_log(*database);
+  if (!done) return std::unexpected(std::move(done).error());
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(*database)));
+}
+
+Result<Snapshot> SqliteStore::load() { return read_all(database_); }
+
+Status SqliteStore::apply(const std::vector<Change>& changes) {
+  if (changes.empty()) return {};
+  if (auto begun = database_.execute("BEGIN IMMEDIATE"); !begun) return begun;
+  auto done = apply_all(database_, changes);
+  // Fails when SQLite has rolled back itself, as it does on a full disk.
+  if (!done) (void)database_.execute("ROLLBACK");
+  return done;
+}
+
+}  // namespace fairlead::store
