@@ -10,15 +10,15 @@ def pool(site, net, index=0):
 
 
 def test_pools_are_cut_from_the_default_range_and_avoid_the_hosts_routes(fairlead):
-    fairlead.host.run("ip", "route", "add", "blackhole", "10.210.0.0/20")
+    fairlead.host.run("ip", "route", "add", "blackhole", "100.96.0.0/22")
     nets = [fairlead.network(*IPAM, name=f"net{n}") for n in range(4)]
 
     pools = [pool(fairlead, net) for net in nets]
-    fairlead.host.run("ip", "route", "del", "blackhole", "10.210.0.0/20")
+    fairlead.host.run("ip", "route", "del", "blackhole", "100.96.0.0/22")
 
     assert all(p.prefixlen == 24 for p in pools)
     assert not any(a.overlaps(b) for n, a in enumerate(pools) for b in pools[n + 1:])
-    assert not any(p.overlaps(ipaddress.ip_network("10.210.0.0/20")) for p in pools)
+    assert not any(p.overlaps(ipaddress.ip_network("100.96.0.0/22")) for p in pools)
 
 
 def test_range_gateway_and_aux_addresses_are_obeyed(fairlead):
