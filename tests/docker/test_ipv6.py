@@ -16,7 +16,8 @@ def pair(site):
     b = site.up("b", net)
     # The bridge's own addresses are of no use until duplicate address detection is through.
     for address, client in (("2001:db8:81::1", a), (site.wire.FAR_V6, a), ("2001:db8:81::2", site.host)):
-        wait_until(lambda to=address, by=client: site.reaches("ping", to, seen_from=by) == "yes", f"{address} to answer")
+        wait_until(lambda to=address, by=client: site.reaches("ping", to, seen_from=by) == "yes",
+                   f"{address} to answer")
     return a, b
 
 
