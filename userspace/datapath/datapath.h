@@ -35,7 +35,7 @@ struct HostView {
 };
 
 struct Counter {
-  NetworkId network = 0;  // 0: not known, and for everything that was forwarded
+  NetworkId network = 0;     // 0: not known, and for everything that was forwarded
   std::uint32_t reason = 0;  // enum fl_reason
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
@@ -49,7 +49,7 @@ struct MapInfo {
 };
 
 struct Facts {
-  std::string attach_mode;  // "tcx" or "clsact"
+  std::string attach_mode;   // "tcx" or "clsact"
   std::string socket_hooks;  // "on", or why not
   std::vector<std::string> uplinks;
   std::vector<std::string> problems;  // uplinks that could not be attached, and why
@@ -64,7 +64,8 @@ class Datapath {
   virtual Status put_network(const Network& network) = 0;
   virtual Status erase_network(NetworkId id) = 0;
 
-  // Maps first, then the program: a packet never meets a half-made endpoint. Attaches if it is not attached.
+  // Maps first, then the program: a packet never meets a half-made endpoint. Attaches if it is not
+  // attached.
   virtual Status put_endpoint(const Network& network, const Endpoint& endpoint,
                               const EndpointDevice& device) = 0;
   // Forwarding entries, membership, flows and the program's link. Works with what is left.
@@ -84,7 +85,8 @@ class Datapath {
   virtual Result<std::vector<MapInfo>> maps() = 0;
   virtual Facts facts() = 0;
 
-  // Map entries, links and pins that belong to none of these are removed (start, and after a crash).
+  // Map entries, links and pins that belong to none of these are removed (start, and after a
+  // crash).
   virtual Status retain_only(const std::vector<Network>& networks,
                              const std::vector<Endpoint>& endpoints) = 0;
 };

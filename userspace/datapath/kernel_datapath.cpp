@@ -1,0 +1,142 @@
+#include "datapath/kernel_datapath.h"
+
+#include "datapath/abi.h"
+#include "datapath/failures.h"
+#include "datapath/flows.h"
+#include "datapath/libbpf_log.h"
+#include "datapath/probe.h"
+#include "datapath/socket_hooks.h"
+
+namespace fairlead::datapath {
+
+namespace {
+
+Result<fl_config> config_of(const Options& options) {
+  std::uint64_t cookie = options.host_netns;
+  if (cookie == 0) {
+    auto own = netns_cookie();
+    if (!own) return std::unexpected(std::move(own).error());
+    cookie = *own;
+  }
+  fl_config config{};
+  config.host_netns = cookie;
+  config.host_ifindex = static_cast<__u32>(options.host_index);
+  config.nat_port_first = options.nat_port_first;
+  config.nat_port_last = options.nat_port_last;
+  std::memcpy(config.gateway_mac, options.gateway_mac.bytes().data(), sizeof(config.gateway_mac));
+  config.csum_ipv6 = knows_ipv6_checksum_flag();
+  return config;
+}
+
+}  // namespace
+
+KernelDatapath::KernelDatapath(Programs programs, Pins pins, TcHooks hooks)
+    : programs_(std::move(programs)), pins_(std::move(pins)), hooks_(hooks) {}
+
+Result<std::unique_ptr<KernelDatapath>> KernelDatapath::create(const Options& options) {
+  set_libbpf_sink(options.libbpf_log);
+  Pins pins(options.pin_dir);
+  if (auto made = pins.make_folders(); !made) return std::unexpected(std::move(made).error());
+  auto config = config_of(options);
+  if (!config) return std::unexpected(std::move(config).error());
+  auto programs = Programs::load(options, *config, pins, !options.cgroup.empty());
+  if (!programs) return std::unexpected(std::move(programs).error());
+  std::unique_ptr<KernelDatapath> datapath(
+      new KernelDatapath(std::move(*programs), std::move(pins), TcHooks(options.allow_tcx)));
+  if (auto started = datapath->start(options); !started)
+    return std::unexpected(std::move(started).error());
+  return datapath;
+}
+
+Status KernelDatapath::start(const Options& options) {
+  auto maps = Maps::open(programs_);
+  if (!maps) return std::unexpected(std::move(maps).error());
+  maps_ = std::move(*maps);
+  auto networks = NetworkTable::load(maps_, options.host_index, options.gateway_mac);
+  if (!networks) return std::unexpected(std::move(networks).error());
+  networks_ = std::make_unique<NetworkTable>(std::move(*networks));
+  auto ports = PortTable::load(maps_);
+  if (!ports) return std::unexpected(std::move(ports).error());
+  ports_ = std::make_unique<PortTable>(std::move(*ports));
+
+  if (auto attached = hooks_.attach(programs_.host(), {.device = options.host_device,
+                                                       .index = options.host_index,
+                                                       .direction = Direction::egress,
+                                                       .pin = pins_.link(kHostPin, "")});
+      !attached)
+    return attached;
+  facts_.attach_mode = hooks_.mode();
+  facts_.problems = programs_.notes();
+  start_socket_hooks(options);
+  return {};
+}
+
+void KernelDatapath::start_socket_hooks(const Options& options) {
+  if (options.cgroup.empty()) {
+    facts_.socket_hooks = "off: no cgroup is configured";
+    if (auto gone = detach_socket_hooks(pins_); !gone)
+      facts_.problems.push_back(gone.error().message());
+    return;
+  }
+  auto attached = attach_socket_hooks(programs_.sockets(), options.cgroup, pins_);
+  facts_.socket_hooks = attached ? "on" : attached.error().message();
+}
+
+Status KernelDatapath::attach_once(int program, const Hook& hook) {
+  if (const auto found = attached_.find(hook.pin);
+      found != attached_.end() && found->second == hook.index)
+    return {};
+  if (auto done = hooks_.attach(program, hook); !done) return done;
+  attached_[hook.pin] = hook.index;
+  return {};
+}
+
+Status KernelDatapath::detach(const Hook& hook) {
+  attached_.erase(hook.pin);
+  return hooks_.detach(hook);
+}
+
+Hook KernelDatapath::endpoint_hook(const std::string& device, int index) const {
+  return {.device = device,
+          .index = index,
+          .direction = Direction::ingress,
+          .pin = pins_.link(kEndpointPin, device)};
+}
+
+Hook KernelDatapath::uplink_hook(const std::string& device, int index) const {
+  return {.device = device,
+          .index = index,
+          .direction = Direction::ingress,
+          .pin = pins_.link(kUplinkPin, device)};
+}
+
+Status KernelDatapath::put_network(const Network& network) {
+  if (auto done = networks_->put(network); !done)
+    return fail(std::move(done).error(), "network " + network.key);
+  return ports_->set_routed(networks_->any_routed());
+}
+
+Status KernelDatapath::erase_network(NetworkId id) {
+  Failures failures;
+  failures.add(networks_->erase(id));
+  failures.add(ports_->set_routed(networks_->any_routed()));
+  auto ended = delete_flows(
+      maps_.nat, [id](const fl_flow&, const fl_nat& entry) { return entry.network == id; });
+  if (!ended) failures.add(std::move(ended).error());
+  failures.add(maps_.drops.raw().erase_if([id](const std::byte* bytes) {
+    fl_drop_key key;
+    std::memcpy(&key, bytes, sizeof(key));
+    return key.network == id;
+  }));
+  return failures.result();
+}
+
+Result<std::uint64_t> KernelDatapath::expire_flows() { return expire(maps_.nat, coarse_now()); }
+
+Facts KernelDatapath::facts() {
+  Facts facts = facts_;
+  facts.problems.insert(facts.problems.end(), uplink_problems_.begin(), uplink_problems_.end());
+  return facts;
+}
+
+}  // namespace fairlead::datapath

@@ -1,0 +1,81 @@
+// datapath::Datapath on the kernel.
+//
+// Split by subject: networks and start in kernel_datapath.cpp, endpoints.cpp, ports.cpp, host.cpp,
+// counters.cpp, retain.cpp.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "datapath/datapath.h"
+#include "datapath/link.h"
+#include "datapath/maps.h"
+#include "datapath/network_table.h"
+#include "datapath/options.h"
+#include "datapath/pins.h"
+#include "datapath/port_table.h"
+#include "datapath/programs.h"
+
+namespace fairlead::datapath {
+
+class KernelDatapath final : public Datapath {
+ public:
+  // Loads the programs and takes over what an earlier daemon left pinned: maps with their contents,
+  // and the host device's and the socket hooks' programs are swapped at once, those of endpoints
+  // and uplinks as they are put again. Socket hooks that cannot be attached are no error (Facts
+  // says why). Errors: unsupported (no bpffs, another map layout, a program that the verifier
+  // refuses), not_found (no such host device), or as fail_errno().
+  static Result<std::unique_ptr<KernelDatapath>> create(const Options& options);
+
+  Status put_network(const Network& network) override;
+  Status erase_network(NetworkId id) override;
+  Status put_endpoint(const Network& network, const Endpoint& endpoint,
+                      const EndpointDevice& device) override;
+  Status erase_endpoint(const Network& network, const Endpoint& endpoint) override;
+  Status put_ports(const Network& network, const Endpoint& endpoint, int device_index,
+                   const std::vector<PortBinding>& ports) override;
+  Status erase_ports(const Endpoint& endpoint, const std::vector<PortBinding>& ports) override;
+  Status sync_host(const HostView& view) override;
+  Result<std::uint64_t> expire_flows() override;
+  Result<std::vector<Counter>> counters() override;
+  Result<std::vector<MapInfo>> maps() override;
+  Facts facts() override;
+  Status retain_only(const std::vector<Network>& networks,
+                     const std::vector<Endpoint>& endpoints) override;
+
+ private:
+  KernelDatapath(Programs programs, Pins pins, TcHooks hooks);
+  Status start(const Options& options);
+  void start_socket_hooks(const Options& options);
+
+  // Attaches once for each device and program; a device of the same name but another index is a new
+  // one.
+  Status attach_once(int program, const Hook& hook);
+  Status detach(const Hook& hook);
+
+  Hook endpoint_hook(const std::string& device, int index) const;
+  Hook uplink_hook(const std::string& device, int index) const;
+
+  // The device that the maps say this endpoint is behind; 0: none.
+  Result<std::uint32_t> device_of(const Network& network, const Endpoint& endpoint) const;
+  // What belongs to a device besides forwarding entries: its endpoint entry, membership, ports,
+  // flows.
+  Status forget_device(NetworkId network, std::uint32_t ifindex);
+  Status end_flows_of(const PortTable::Removed& removed);
+  Status sync_local(const HostView& view);
+  Status drop_uplinks_but(const std::vector<Uplink>& uplinks);
+
+  Programs programs_;
+  Pins pins_;
+  TcHooks hooks_;
+  Maps maps_;
+  std::unique_ptr<NetworkTable> networks_;  // set by start(); never null afterwards
+  std::unique_ptr<PortTable> ports_;
+  std::map<std::string, int> attached_;  // by pin: ifindex, of the programs of this object
+  Facts facts_;
+  std::vector<std::string> uplink_problems_;
+};
+
+}  // namespace fairlead::datapath

@@ -1,0 +1,36 @@
+// What the data path is told once, when it starts.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "model/address.h"
+
+namespace fairlead::datapath {
+
+// Entries of the maps; taken when a map is first made. A map that is pinned already keeps its size,
+// with its contents, and Facts::problems says so.
+struct MapSizes {
+  std::uint32_t endpoints = 4096;
+  std::uint32_t networks = 1024;
+  std::uint32_t ports = 131072;  // published ports; every IPv4 and every IPv6 address are two
+  std::uint32_t flows = 131072;  // translated flows that are kept at a time
+};
+
+struct Options {
+  std::string pin_dir;  // on a bpffs: /sys/fs/bpf/fairlead
+  std::string cgroup;   // cgroup v2 folder whose sockets reach published ports locally; "": off
+  std::string host_device = "fl_host";
+  int host_index = 0;                    // its ifindex
+  Mac gateway_mac;                       // its MAC
+  std::uint16_t nat_port_first = 61000;  // both ends included
+  std::uint16_t nat_port_last = 65535;
+  std::uint64_t host_netns = 0;  // cookie (SO_NETNS_COOKIE); 0: of the caller's namespace
+  bool allow_tcx = true;         // false: clsact even where the kernel has TCX
+  MapSizes sizes;
+  std::function<void(std::string_view line)> libbpf_log;  // null: dropped
+};
+
+}  // namespace fairlead::datapath
