@@ -116,11 +116,13 @@ TEST_F(EndpointSourceTest, LinkLocalSourceOfAnotherIsDropped) {
   EXPECT_EQ(from(kA, in), dropped(FL_DROP_SPOOFED_SOURCE));
 }
 
+// RFC 4291 2.5.6: a router never forwards it.
 TEST_F(EndpointSourceTest, LinkLocalSourceDoesNotLeaveTheNetwork) {
   const Packet in =
       packet(by_gateway(kA), Ipv6{.src = kA.mac.link_local(), .dst = kOutside.v6}, Udp{});
 
-  EXPECT_EQ(from(kA, in).action, kDrop);
+  EXPECT_FALSE(from(kA, in).reasons.contains(FL_FORWARD_MASQUERADE));
+  EXPECT_EQ(program().keys<fl_flow>("fl_nat").size(), 0U);
 }
 
 TEST_F(EndpointSourceTest, FrameThatIsNotIpIsDropped) {

@@ -3,6 +3,9 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
+#include <map>
+#include <memory>
+
 #include "own_netns.h"
 #include "require.h"
 
@@ -99,9 +102,14 @@ fl_config WorldTest::config() {
 }
 
 void WorldTest::reload(const fl_config& config) {
+  static std::map<std::string, std::unique_ptr<BpfProgram>> loaded;
+  const std::string bytes(reinterpret_cast<const char*>(&config), sizeof(config));
+  auto& program = loaded[program_name_ + bytes];
   std::string why;
-  program_ = BpfProgram::load(program_name_, config, &why);
+  if (program == nullptr) program = BpfProgram::load(program_name_, config, &why);
+  program_ = program.get();
   ASSERT_NE(program_, nullptr) << why;
+  program_->clear_maps();
   fill_maps();
 }
 

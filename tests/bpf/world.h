@@ -11,7 +11,6 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
-#include <memory>
 #include <string>
 
 #include "bpf/shared/endpoint.h"
@@ -72,7 +71,7 @@ class WorldTest : public ::testing::Test {
   void SetUp() override;
 
   static fl_config config();
-  // Loads the program afresh with this configuration, and fills the maps again.
+  // Takes the program with this configuration, loaded once a process, and fills its maps afresh.
   void reload(const fl_config& config);
 
   BpfProgram& program() { return *program_; }
@@ -97,7 +96,7 @@ class WorldTest : public ::testing::Test {
   void put_network(std::uint32_t id, const Pair& gateway, const Addr& subnet4, const Addr& subnet6);
 
   std::string program_name_;
-  std::unique_ptr<BpfProgram> program_;
+  BpfProgram* program_ = nullptr;
 };
 
 // The same under IPv4 and IPv6.

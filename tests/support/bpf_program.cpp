@@ -8,6 +8,7 @@
 
 #include <cstdarg>
 #include <cstring>
+#include <numeric>
 #include <ostream>
 
 #include "reasons_seen.h"
@@ -155,7 +156,7 @@ Ran BpfProgram::run(const Packet& packet, const RunOptions& options) {
   EXPECT_EQ(error, 0) << "the kernel refused or failed the run: " << std::strerror(error)
                       << (error == EBADMSG ? " (skb->csum went stale)" : "") << "\n"
                       << describe(packet);
-  ran.reasons = read_counters(packet);
+  ran.reasons = read_counters(packet, ran.packet);
   for (const fl_reason reason : ran.reasons) reason_seen(reason);
   return ran;
 }
@@ -220,13 +221,36 @@ void BpfProgram::clear_counters() {
   clear<fl_drop_key>("fl_drops");
 }
 
-Reasons BpfProgram::read_counters(const Packet& packet) const {
+void BpfProgram::clear_maps() {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object_) {
+    if (std::strchr(bpf_map__name(map), '.') != nullptr) continue;  // .rodata
+    const int fd = bpf_map__fd(map);
+    std::vector<std::uint8_t> key(bpf_map__key_size(map));
+    if (bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY) continue;  // cleared before each run
+    if (bpf_map__type(map) == BPF_MAP_TYPE_ARRAY) {
+      std::uint32_t count = bpf_map__max_entries(map);
+      std::vector<std::uint32_t> indexes(count);
+      std::iota(indexes.begin(), indexes.end(), 0U);
+      const std::vector<std::uint8_t> zeros(std::size_t{count} * bpf_map__value_size(map));
+      EXPECT_EQ(bpf_map_update_batch(fd, indexes.data(), zeros.data(), &count, nullptr), 0)
+          << bpf_map__name(map) << ": " << std::strerror(errno);
+      continue;
+    }
+    while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0) {
+      ASSERT_EQ(bpf_map_delete_elem(fd, key.data()), 0) << bpf_map__name(map);
+    }
+  }
+}
+
+Reasons BpfProgram::read_counters(const Packet& in, const Packet& out) const {
   Reasons seen;
   const auto add = [&](std::uint32_t reason, const fl_counter& counter) {
     if (counter.packets == 0) return;
     seen.insert(static_cast<fl_reason>(reason));
     EXPECT_EQ(counter.packets, 1U) << static_cast<fl_reason>(reason);
-    EXPECT_EQ(counter.bytes, packet.size()) << static_cast<fl_reason>(reason);
+    const bool drop = reason >= FL_DROP_TRUNCATED;
+    EXPECT_EQ(counter.bytes, (drop ? in : out).size()) << static_cast<fl_reason>(reason);
   };
   std::vector<fl_counter> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
   const int forwarded = map_fd("fl_forwarded", sizeof(std::uint32_t), 0);

@@ -71,7 +71,8 @@ class BpfProgram {
   ~BpfProgram();
 
   // Runs the program once and collects what it counted. A run that the kernel refuses, or that
-  // counts anything other than one packet of the frame's length, fails the test.
+  // counts anything other than one packet of the frame's length (as it came for a drop, as it
+  // left for all else), fails the test.
   Ran run(const Packet& packet, const RunOptions& options = {});
 
   template <typename K, typename V>
@@ -104,6 +105,8 @@ class BpfProgram {
   void clear(const char* map) {
     for (const K& key : keys<K>(map)) erase(map, key);
   }
+  // Empties every map but the configuration, so that one load serves many tests.
+  void clear_maps();
   // Sum over the CPUs of one counter of fl_drops.
   fl_counter drops(std::uint32_t network, fl_reason reason) const;
 
@@ -120,7 +123,7 @@ class BpfProgram {
   void erase_bytes(const char* map, const void* key, std::size_t key_size);
   bool next_key(const char* map, const void* key, void* next, std::size_t key_size) const;
   void clear_counters();
-  Reasons read_counters(const Packet& packet) const;
+  Reasons read_counters(const Packet& in, const Packet& out) const;
 
   bpf_object* object_;
   int program_;
