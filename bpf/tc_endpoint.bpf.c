@@ -95,8 +95,6 @@ static __always_inline enum fl_reason forward_flow(struct __sk_buff *skb, struct
 	int resolved;
 
 	if (nat->kind == FL_NAT_HAIRPIN) {
-		if (pkt->ttl <= 1)
-			return FL_DROP_TTL;
 		why = rewrite(skb, pkt, nat);
 		return why ?: send_routed_into(skb, nat, FL_FORWARD_HAIRPIN);
 	}

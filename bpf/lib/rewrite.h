@@ -80,23 +80,25 @@ static __always_inline enum fl_reason check_rewritable(const struct packet *pkt,
 	return FL_OK;
 }
 
-/* The packet must have passed the TTL check. pkt keeps what was on the wire before. */
+/* Routed packets lose a hop and must have passed the TTL check; a hairpin never leaves the host. pkt keeps what was on the wire before. */
 static __noinline enum fl_reason rewrite(struct __sk_buff *skb, const struct packet *pkt,
 					 const struct fl_nat *nat)
 {
 	enum fl_reason why;
 	__u32 diff;
+	__u8 hops;
 
 	if (!nat)
 		return FL_DROP_REDIRECT; /* for the verifier: callers have checked */
+	hops = nat->kind != FL_NAT_HAIRPIN;
 	why = check_rewritable(pkt, nat);
 	if (why)
 		return why;
 	/* Mapped or not, what the addresses have in common cancels. */
 	diff = bpf_csum_diff((__be32 *)&pkt->flow.src, 2 * sizeof(struct fl_addr),
 			     (__be32 *)&nat->src, 2 * sizeof(struct fl_addr), 0);
-	why = pkt->is_v4 ? rewrite_v4(skb, &nat->src, &nat->dst, diff)
-			 : rewrite_v6(skb, &nat->src, &nat->dst);
+	why = pkt->is_v4 ? rewrite_v4(skb, &nat->src, &nat->dst, diff, hops)
+			 : rewrite_v6(skb, &nat->src, &nat->dst, hops);
 	if (why || nat->kind == FL_NAT_ROUTED)
 		return why;
 	if (pkt->fragment == FRAGMENT_LATER || pkt->flow.proto == IPPROTO_SCTP) {

@@ -7,11 +7,11 @@
 
 #include "checksum.h"
 
-/* Writes both addresses and takes one off the hop limit. There is no header checksum, so where the NIC
+/* Writes both addresses and takes hops (0 or 1) off the hop limit. There is no header checksum, so where the NIC
  * summed up the whole packet, that sum must hear of the hop limit; of the addresses it hears with the L4
  * checksum that cancels them. */
 static __always_inline enum fl_reason rewrite_v6(struct __sk_buff *skb, const struct fl_addr *src,
-						 const struct fl_addr *dst)
+						 const struct fl_addr *dst, __u8 hops)
 {
 	void *data = pull(skb, FL_L3_OFF + sizeof(struct ipv6hdr));
 	struct ipv6hdr *ip = data + FL_L3_OFF;
@@ -20,8 +20,10 @@ static __always_inline enum fl_reason rewrite_v6(struct __sk_buff *skb, const st
 		return FL_DROP_REDIRECT;
 	*(struct fl_addr *)&ip->saddr = *src;
 	*(struct fl_addr *)&ip->daddr = *dst;
-	ip->hop_limit--;
-	bpf_csum_update(skb,
+	ip->hop_limit -= hops;
+	if (hops)
+		bpf_csum_update(
+			skb,
 			(__u16)~bpf_htons(0x0001)); /* refused where there is no such sum: fine */
 	return FL_OK;
 }
