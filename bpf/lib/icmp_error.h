@@ -27,10 +27,11 @@ static __noinline long csum_packet(struct __sk_buff *skb, __u32 off, __u32 len)
 		__u8 chunk[FL_CSUM_CHUNK] = {};
 		__u32 now = len < FL_CSUM_CHUNK ? len : FL_CSUM_CHUNK;
 
-		/* The compiler proves it, but shows the verifier another register. */
-		asm volatile("" : "+r"(now));
-		if (now > FL_CSUM_CHUNK || !now)
-			return -1;
+		/* 1..64, in a form that Linux 6.1 follows: of "!now || now > 64" clang 14 makes one
+		 * comparison of now - 1, and 6.1 then takes 0 for possible. */
+		now--;
+		asm volatile("%0 &= %1" : "+r"(now) : "i"(FL_CSUM_CHUNK - 1));
+		now++;
 		if (bpf_skb_load_bytes(skb, off, chunk, now))
 			return -1;
 		sum = csum_words(chunk, sizeof(chunk), sum);
