@@ -1,0 +1,47 @@
+"""One host with fairleadd and no engine; the tests speak Docker's protocol themselves."""
+
+import os
+
+import pytest
+from fairlab import leftovers
+from fairlab.cnm import Runtime
+from fairlab.daemon import Daemon
+from fairlab.host import Wire
+
+
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory):
+    return os.environ.get("FAIRLEAD_LOGS") or str(tmp_path_factory.mktemp("logs"))
+
+
+class Lab:
+    def __init__(self, logs):
+        self.wire = Wire()
+        self.outside = self.wire.outside
+        self.host = self.wire.host("node", 12)
+        self.address, self.address6 = self.host.addresses
+        self.daemon = Daemon(self.host, log=f"{logs}/fairleadd.log", docker="").start()
+        self.runtime = Runtime(self.host)
+
+    def links(self):
+        return sorted(line.split()[1].split("@")[0] for line in self.host.run("ip", "-o", "link").out.splitlines())
+
+    def drops(self):
+        """Packets by reason, with the names of bpf/shared/reason.h."""
+        found = {}
+        for row in self.daemon.json("drops"):
+            found[row["name"]] = found.get(row["name"], 0) + row["packets"]
+        return found
+
+    def close(self):
+        self.runtime.client.close()
+        self.wire.close()
+
+
+@pytest.fixture
+def lab(logs):
+    """A fresh host for each test: it takes less than a second, and no test sees another's traces."""
+    leftovers.clean()
+    lab = Lab(logs)
+    yield lab
+    lab.close()
