@@ -15,7 +15,8 @@ def counted(lab, before, reason):
 
 @pytest.fixture
 def two(lab):
-    return lab.runtime.network(V4, V6).container("a"), lab.runtime.network("10.82.0.0/24", "2001:db8:82::/64").container("c")
+    other = lab.runtime.network("10.82.0.0/24", "2001:db8:82::/64")
+    return lab.runtime.network(V4, V6).container("a"), other.container("c")
 
 
 def test_a_foreign_source_address_is_dropped(lab, two):

@@ -80,8 +80,8 @@ class Runtime:
 
     def network(self, v4, v6=None, *, internal=False, **options):
         number = key(next(self.numbers))
-        data = [{"AddressSpace": "LocalDefault", "Pool": v4, "Gateway": first(v4, 1), "AuxAddresses": {}}]
-        data6 = [{"AddressSpace": "LocalDefault", "Pool": v6, "Gateway": first(v6, 1), "AuxAddresses": {}}] if v6 else []
+        data, data6 = ([{"AddressSpace": "LocalDefault", "Pool": pool, "Gateway": first(pool, 1), "AuxAddresses": {}}]
+                       if pool else [] for pool in (v4, v6))
         wanted = {"com.docker.network.enable_ipv6": bool(v6),
                   "com.docker.network.generic": {k.replace("__", "."): v for k, v in options.items()}}
         if internal:
