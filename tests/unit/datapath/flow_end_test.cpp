@@ -1,0 +1,120 @@
+#include <netinet/in.h>
+
+#include "datapath/flows.h"
+#include "tests/unit/datapath/datapath_test.h"
+
+namespace fairlead::datapath {
+namespace {
+
+class FlowEndTest : public DatapathTest {
+ protected:
+  void SetUp() override {
+    DatapathTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    start(options());
+    expect_ok(datapath_->put_network(net_));
+    a_index_ = put(net_, a_).index;
+    b_index_ = put(net_, b_).index;
+    flows_ = open<fl_flow, fl_nat>("fl_nat");
+  }
+
+  static fl_addr address(const std::string& text) { return to_abi(*Address::parse(text)); }
+
+  // Client 198.18.200.1 came to host port `port` and reached a container; both entries. The
+  // client's port is the flow's number.
+  void published(std::uint16_t number, std::uint16_t port, const Endpoint& to, int index,
+                 std::uint64_t last_seen, __u8 flags = 0) {
+    fl_flow flow{.src = address("198.18.200.1"),
+                 .dst = address("198.18.100.1"),
+                 .sport = htons(number),
+                 .dport = htons(port),
+                 .proto = IPPROTO_TCP,
+                 .pad = {}};
+    fl_nat entry{};
+    entry.src = flow.src;
+    entry.dst = to_abi(to.v4->address());
+    entry.sport = flow.sport;
+    entry.dport = htons(80);
+    entry.kind = FL_NAT_PUBLISHED;
+    entry.flags = flags;
+    entry.network = net_.id;
+    entry.ifindex = entry.endpoint = static_cast<__u32>(index);
+    entry.last_seen = last_seen;
+    fl_nat reply = entry;
+    reply.src = flow.dst;
+    reply.dst = flow.src;
+    reply.sport = flow.dport;
+    reply.dport = flow.sport;
+    reply.flags = static_cast<__u8>(FL_NAT_REPLY | FL_NAT_SEEN | flags);
+    reply.ifindex = 0;
+    expect_ok(flows_.put(flow, entry));
+    expect_ok(flows_.put(twin_of(flow, entry), reply));
+  }
+
+  PortBinding binding(std::uint16_t port, const Endpoint& to) const {
+    return {.protocol = Protocol::tcp,
+            .host_address = Address::any(Family::v4),
+            .host_port = port,
+            .container_address = to.v4->address(),
+            .container_port = 80};
+  }
+
+  Network net_ = network();
+  Endpoint a_ = endpoint(net_, 5);
+  Endpoint b_ = endpoint(net_, 6);
+  int a_index_ = 0;
+  int b_index_ = 0;
+  Map<fl_flow, fl_nat> flows_;
+};
+
+TEST_F(FlowEndTest, idle_flows_expire_with_their_twins_and_others_stay) {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  const std::uint64_t now = coarse_now();
+  ASSERT_GT(now, 40 * kSecond) << "the machine has just started: its clock cannot be 40 s back";
+  published(1001, 8080, a_, a_index_, now);
+  published(1002, 8080, a_, a_index_, now - 11 * kSecond);
+  published(1003, 8080, a_, a_index_, now - 12 * kSecond, FL_NAT_RST);
+  published(1004, 8080, a_, a_index_, now - 35 * kSecond, FL_NAT_FIN);
+  ASSERT_EQ(count("fl_nat"), 8u);
+  auto ended = datapath_->expire_flows();
+  ASSERT_TRUE(ended) << ended.error().message();
+  EXPECT_EQ(*ended, 2u);
+  EXPECT_EQ(count("fl_nat"), 4u);
+  EXPECT_EQ(datapath_->expire_flows().value_or(9), 0u);
+}
+
+TEST_F(FlowEndTest, a_twin_whose_place_was_taken_is_left_to_its_own_flow) {
+  const std::uint64_t now = coarse_now();
+  // Both clients' answers have the same key: the later one's entry is there.
+  published(1001, 8080, a_, a_index_, 0, FL_NAT_RST);
+  published(1001, 9090, a_, a_index_, now);
+  ASSERT_EQ(count("fl_nat"), 3u);
+  EXPECT_EQ(datapath_->expire_flows().value_or(9), 1u);
+  EXPECT_EQ(count("fl_nat"), 2u);
+}
+
+TEST_F(FlowEndTest, flows_of_a_port_that_is_no_longer_published_end_at_once) {
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {binding(8080, a_), binding(8081, a_)}));
+  expect_ok(datapath_->put_ports(net_, b_, b_index_, {binding(9090, b_)}));
+  const std::uint64_t now = coarse_now();
+  published(1001, 8080, a_, a_index_, now);
+  published(1002, 8081, a_, a_index_, now);
+  published(1003, 9090, b_, b_index_, now);
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {binding(8081, a_)}));
+  EXPECT_EQ(count("fl_nat"), 4u);
+  expect_ok(datapath_->erase_ports(b_, {binding(9090, b_)}));
+  EXPECT_EQ(count("fl_nat"), 2u);
+}
+
+TEST_F(FlowEndTest, flows_of_an_endpoint_end_with_it) {
+  const std::uint64_t now = coarse_now();
+  published(1001, 8080, a_, a_index_, now);
+  published(1002, 9090, b_, b_index_, now);
+  expect_ok(datapath_->erase_endpoint(net_, a_));
+  EXPECT_EQ(count("fl_nat"), 2u);
+  expect_ok(datapath_->erase_network(net_.id));
+  EXPECT_EQ(count("fl_nat"), 0u);
+}
+
+}  // namespace
+}  // namespace fairlead::datapath

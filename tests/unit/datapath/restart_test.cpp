@@ -1,0 +1,149 @@
+#include "tests/unit/datapath/datapath_test.h"
+
+namespace fairlead::datapath {
+namespace {
+
+class RestartTest : public DatapathTest {
+ protected:
+  PortBinding binding(std::uint16_t port, const Endpoint& to) const {
+    return {.protocol = Protocol::tcp,
+            .host_address = Address::any(Family::v4),
+            .host_port = port,
+            .container_address = to.v4->address(),
+            .container_port = 80};
+  }
+
+  // Id of the program of a pinned TCX link; 0 if there is none.
+  __u32 program_of(const std::string& link) const {
+    const UniqueFd fd(bpf_obj_get((pin_dir_ + "/links/" + link).c_str()));
+    bpf_link_info info{};
+    std::uint32_t size = sizeof(info);
+    return fd && bpf_obj_get_info_by_fd(fd.get(), &info, &size) == 0 ? info.prog_id : 0;
+  }
+
+  __u32 members_of(NetworkId id) {
+    auto value = open<__u32, fl_network>("fl_networks").get(id);
+    return value && *value ? (*value)->members : 0;
+  }
+
+  Status mark(__u32 port) { return open<__u32, __u32>("fl_port_bits").put(port, FL_PORT_TCP); }
+
+  Network net_ = network();
+  Endpoint a_ = endpoint(net_, 5);
+  Endpoint b_ = endpoint(net_, 6);
+};
+
+TEST_F(RestartTest, everything_stays_while_no_daemon_runs_and_is_taken_over) {
+  start(options());
+  expect_ok(datapath_->put_network(net_));
+  const EndpointDevice device = put(net_, a_);
+  put(net_, b_);
+  expect_ok(datapath_->put_ports(net_, a_, device.index, {binding(8080, a_)}));
+  datapath_.reset();
+
+  auto forward = open<fl_forward_key, fl_forward>("fl_forward");
+  const auto reachable = [&] {
+    auto entry = forward.get({.network = 1, .addr = to_abi(a_.v4->address())});
+    return entry && *entry;
+  };
+  EXPECT_TRUE(reachable());
+  start(options());
+  EXPECT_TRUE(reachable());
+  const bool tcx = datapath_->facts().attach_mode == "tcx";
+  const __u32 before = program_of("endpoint_" + a_.host_device);
+
+  expect_ok(datapath_->put_network(net_));
+  expect_ok(datapath_->put_endpoint(net_, a_, device));
+  EXPECT_EQ(members_of(1), 2u) << "the other member is not forgotten before it is put again";
+  if (tcx) {
+    EXPECT_NE(before, 0u);
+    EXPECT_NE(program_of("endpoint_" + a_.host_device), before) << "the new daemon's program";
+  }
+  EXPECT_EQ(count("fl_endpoints"), 2u);
+  EXPECT_EQ(count("fl_members"), 2u);
+  EXPECT_EQ(count("fl_ports"), 1u);
+}
+
+TEST_F(RestartTest, clsact_programs_are_replaced_not_added) {
+  Options how = options();
+  how.allow_tcx = false;
+  start(how);
+  expect_ok(datapath_->put_network(net_));
+  const EndpointDevice device = put(net_, a_);
+  start(how);
+  expect_ok(datapath_->put_network(net_));
+  expect_ok(datapath_->put_endpoint(net_, a_, device));
+  const auto filters = [&](const std::string& where) {
+    return run("test $(tc filter show dev " + where + " | grep -c 'tc_[a-z]*.*direct-action') = 1");
+  };
+  EXPECT_EQ(filters(a_.host_device + " ingress"), 0);
+  EXPECT_EQ(filters("fl_host egress"), 0);
+}
+
+TEST_F(RestartTest, what_nobody_claims_is_removed_and_the_rest_stays) {
+  start(options());
+  const Network other = network(2);
+  const Endpoint c = endpoint(other, 7);
+  expect_ok(datapath_->put_network(net_));
+  expect_ok(datapath_->put_network(other));
+  const EndpointDevice a_device = put(net_, a_);
+  const EndpointDevice b_device = put(net_, b_);
+  put(other, c);
+  expect_ok(datapath_->put_ports(net_, a_, a_device.index, {binding(8080, a_), binding(8081, a_)}));
+  expect_ok(datapath_->put_ports(net_, b_, b_device.index, {binding(9090, b_)}));
+  // A mark without a port, as a crash between two writes leaves it.
+  expect_ok(mark(4000));
+
+  start(options());
+  Endpoint kept = a_;
+  kept.ports = {binding(8080, a_)};
+  expect_ok(datapath_->put_network(net_));
+  expect_ok(datapath_->put_endpoint(net_, kept, a_device));
+  expect_ok(datapath_->put_ports(net_, kept, a_device.index, kept.ports));
+  for (int again = 0; again < 2; ++again) expect_ok(datapath_->retain_only({net_}, {kept}));
+
+  EXPECT_EQ(count("fl_networks"), 1u);
+  EXPECT_EQ(count("fl_subnets"), 2u);
+  EXPECT_EQ(count("fl_endpoints"), 1u);
+  EXPECT_EQ(count("fl_forward"), 6u);
+  EXPECT_EQ(count("fl_members"), 1u);
+  EXPECT_EQ(count("fl_ports"), 1u);
+  auto bits = open<__u32, __u32>("fl_port_bits");
+  EXPECT_EQ(bits.get(8080)->value_or(0), __u32{FL_PORT_TCP});
+  EXPECT_EQ(bits.get(8081)->value_or(9), 0u);
+  EXPECT_EQ(bits.get(9090)->value_or(9), 0u);
+  EXPECT_EQ(bits.get(4000)->value_or(9), 0u);
+  if (datapath_->facts().attach_mode == "tcx") {
+    EXPECT_TRUE(pinned("endpoint_" + a_.host_device));
+    EXPECT_FALSE(pinned("endpoint_" + b_.host_device));
+    EXPECT_FALSE(pinned("endpoint_" + c.host_device));
+  }
+}
+
+TEST_F(RestartTest, a_map_keeps_its_size_and_the_daemon_says_so) {
+  start(options());
+  expect_ok(datapath_->put_network(net_));
+  Options larger = options();
+  larger.sizes.ports = 8192;
+  start(larger);
+  EXPECT_EQ(count("fl_networks"), 1u);
+  ASSERT_EQ(datapath_->facts().problems.size(), 1u);
+  EXPECT_NE(datapath_->facts().problems[0].find("fl_ports"), std::string::npos);
+  EXPECT_NE(datapath_->facts().problems[0].find("8192"), std::string::npos);
+}
+
+TEST_F(RestartTest, a_map_of_another_layout_is_named_with_what_to_do) {
+  ASSERT_TRUE(std::filesystem::create_directories(pin_dir_ + "/maps"));
+  const UniqueFd other(bpf_map_create(BPF_MAP_TYPE_HASH, "fl_endpoints", 4, 12, 64, nullptr));
+  ASSERT_TRUE(other);
+  ASSERT_EQ(bpf_obj_pin(other.get(), (pin_dir_ + "/maps/fl_endpoints").c_str()), 0);
+  auto created = KernelDatapath::create(options());
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code(), Errc::unsupported);
+  const std::string& text = created.error().message();
+  EXPECT_NE(text.find("fl_endpoints"), std::string::npos) << text;
+  EXPECT_NE(text.find("teardown --all"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace fairlead::datapath
