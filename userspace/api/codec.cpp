@@ -1,0 +1,175 @@
+#include "api/codec.h"
+
+#include <unistd.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "api/reasons.h"
+#include "engine/lookup.h"
+
+namespace fairlead::api {
+
+namespace {
+
+using nlohmann::json;
+
+std::string document(std::string_view schema, json value) {
+  value["schema"] = "fairlead." + std::string(schema) + "/v1";
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string format_time(TimePoint time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  char text[32];
+  if (::gmtime_r(&seconds, &parts) == nullptr) return "";
+  const std::size_t size = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text, size};
+}
+
+template <typename T>
+json text_or_null(const std::optional<T>& value) {
+  return value ? json(value->to_string()) : json(nullptr);
+}
+
+json subnet(const std::optional<Subnet>& subnet) {
+  if (!subnet) return nullptr;
+  return {{"pool", subnet->pool.to_string()}, {"gateway", text_or_null(subnet->gateway)}};
+}
+
+json counter(const datapath::Counter& counter) {
+  const Reason reason = find_reason(counter.reason);
+  return {{"reason", counter.reason},
+          {"name", reason.name},
+          {"text", reason.text},
+          {"packets", counter.packets},
+          {"bytes", counter.bytes}};
+}
+
+json map_use(const datapath::MapInfo& map) {
+  return {{"name", map.name}, {"pin", map.pin}, {"capacity", map.capacity}, {"used", map.used}};
+}
+
+json endpoint(const engine::State& state, const Endpoint& endpoint) {
+  return {{"id", endpoint.key},
+          {"name", engine::endpoint_name(state, endpoint.key)},
+          {"network", engine::network_name(state, endpoint.network)},
+          {"network_id", endpoint.network},
+          {"ipv4", text_or_null(endpoint.v4)},
+          {"ipv6", text_or_null(endpoint.v6)},
+          {"mac", endpoint.mac.to_string()},
+          {"device", endpoint.host_device},
+          {"joined", endpoint.joined},
+          {"ports", endpoint.ports.size()}};
+}
+
+json port(const engine::State& state, const Endpoint& endpoint, const PortBinding& port) {
+  return {{"protocol", to_string(port.protocol)},
+          {"host_address", port.host_address.to_string()},
+          {"host_port", port.host_port},
+          {"container_address", port.container_address.to_string()},
+          {"container_port", port.container_port},
+          {"endpoint", engine::endpoint_name(state, endpoint.key)},
+          {"endpoint_id", endpoint.key},
+          {"network", engine::network_name(state, endpoint.network)}};
+}
+
+}  // namespace
+
+std::string format_version(std::string_view version) {
+  return document("version", {{"version", version}, {"pid", ::getpid()}});
+}
+
+std::string format_status(const engine::Overview& overview, std::string_view version,
+                          TimePoint now) {
+  json maps = json::array();
+  for (const auto& map : overview.maps) maps.push_back(map_use(map));
+  json forwarded = json::array();
+  for (const auto& each : overview.forwarded) forwarded.push_back(counter(each));
+  const bool well = overview.warnings.empty() && overview.facts.problems.empty();
+  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now - overview.started);
+  return document("status", {{"state", well ? "ok" : "warning"},
+                             {"version", version},
+                             {"pid", ::getpid()},
+                             {"started", format_time(overview.started)},
+                             {"uptime_seconds", uptime.count()},
+                             {"networks", overview.networks},
+                             {"endpoints", overview.endpoints},
+                             {"joined", overview.joined},
+                             {"ports", overview.ports},
+                             {"datapath",
+                              {{"attach_mode", overview.facts.attach_mode},
+                               {"socket_hooks", overview.facts.socket_hooks},
+                               {"uplinks", overview.facts.uplinks},
+                               {"problems", overview.facts.problems}}},
+                             {"maps", std::move(maps)},
+                             {"forwarded", std::move(forwarded)},
+                             {"warnings", overview.warnings}});
+}
+
+std::string format_networks(const engine::State& state) {
+  json networks = json::array();
+  for (const auto& [key, network] : state.networks)
+    networks.push_back({{"id", key},
+                        {"name", engine::network_name(state, key)},
+                        {"number", network.id},
+                        {"ipv4", subnet(network.v4)},
+                        {"ipv6", subnet(network.v6)},
+                        {"mtu", network.mtu},
+                        {"internal", network.internal},
+                        {"icc", network.icc},
+                        {"masquerade", network.masquerade},
+                        {"host_binding_ipv4", network.host_binding_v4.to_string()},
+                        {"interface_prefix", network.interface_prefix},
+                        {"endpoints", engine::endpoints_of(state, key).size()}});
+  return document("networks", {{"networks", std::move(networks)}});
+}
+
+std::string format_endpoints(const engine::State& state) {
+  json endpoints = json::array();
+  for (const auto& [key, each] : state.endpoints) endpoints.push_back(endpoint(state, each));
+  return document("endpoints", {{"endpoints", std::move(endpoints)}});
+}
+
+std::string format_ports(const engine::State& state) {
+  json ports = json::array();
+  for (const auto& [key, each] : state.endpoints)
+    for (const PortBinding& binding : each.ports) ports.push_back(port(state, each, binding));
+  return document("ports", {{"ports", std::move(ports)}});
+}
+
+std::string format_drops(const std::vector<engine::Drop>& drops) {
+  json rows = json::array();
+  for (const engine::Drop& drop : drops) {
+    const Reason reason = find_reason(drop.reason);
+    rows.push_back({{"network", drop.network},
+                    {"reason", drop.reason},
+                    {"name", reason.name},
+                    {"text", reason.text},
+                    {"advice", reason.advice},
+                    {"packets", drop.packets},
+                    {"bytes", drop.bytes}});
+  }
+  return document("drops", {{"drops", std::move(rows)}});
+}
+
+std::string format_ipam(const std::vector<ipam::PoolUse>& pools) {
+  json rows = json::array();
+  for (const ipam::PoolUse& use : pools)
+    rows.push_back({{"id", use.pool.id},
+                    {"space", use.pool.space},
+                    {"pool", use.pool.prefix.to_string()},
+                    {"range", text_or_null(use.pool.range)},
+                    {"created", format_time(use.pool.created)},
+                    {"size", use.size},
+                    {"used", use.used},
+                    {"cooling", use.cooling}});
+  return document("ipam", {{"pools", std::move(rows)}});
+}
+
+std::string format_error(std::string_view message) {
+  return document("error", {{"error", message}});
+}
+
+}  // namespace fairlead::api

@@ -1,0 +1,25 @@
+// What the engine knows -> the JSON of the daemon's own API.
+//
+// Every document has a "schema" field. Fields are added, never renamed nor removed, as long as the
+// number in it stays. Byte counts and packet counts are JSON numbers, times RFC 3339 in UTC.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/verbs.h"
+
+namespace fairlead::api {
+
+std::string format_version(std::string_view version);
+std::string format_status(const engine::Overview& overview, std::string_view version,
+                          TimePoint now);
+std::string format_networks(const engine::State& state);
+std::string format_endpoints(const engine::State& state);
+std::string format_ports(const engine::State& state);
+std::string format_drops(const std::vector<engine::Drop>& drops);
+std::string format_ipam(const std::vector<ipam::PoolUse>& pools);
+std::string format_error(std::string_view message);
+
+}  // namespace fairlead::api

@@ -1,0 +1,197 @@
+#include "cli/codec.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/table.h"
+
+namespace fairlead::cli {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kShortId = 12;
+
+// Text of a field; "-" for what is absent, null or empty.
+std::string text(const json& object, const char* field) {
+  const auto found = object.find(field);
+  if (found == object.end() || found->is_null()) return "-";
+  if (found->is_boolean()) return found->get<bool>() ? "yes" : "no";
+  if (!found->is_string()) return found->dump();
+  const auto& value = found->get_ref<const std::string&>();
+  return value.empty() ? "-" : value;
+}
+
+std::string short_id(const json& object, const char* field) {
+  return text(object, field).substr(0, kShortId);
+}
+
+// "10.1.0.0/24, fd00::/64" of a field of both families' subnets.
+std::string of_both(const json& object, const char* field) {
+  std::string out;
+  for (const char* family : {"ipv4", "ipv6"}) {
+    if (!object.contains(family) || !object[family].is_object()) continue;
+    const std::string value = text(object[family], field);
+    if (value != "-") out += (out.empty() ? "" : ", ") + value;
+  }
+  return out.empty() ? "-" : out;
+}
+
+std::string flags(const json& network) {
+  std::string out;
+  const auto add = [&](const char* word) { out += (out.empty() ? "" : ",") + std::string(word); };
+  if (network.value("internal", false)) add("internal");
+  if (!network.value("icc", true)) add("no-icc");
+  if (!network.value("masquerade", true)) add("no-masquerade");
+  return out.empty() ? "-" : out;
+}
+
+std::string with_port(const json& object, const char* address, const char* port) {
+  const std::string host = text(object, address);
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + text(object, port);
+}
+
+Table networks_table(const json& rows) {
+  Table table{.header = {"NAME", "ID", "SUBNET", "GATEWAY", "MTU", "ENDPOINTS", "FLAGS"},
+              .rows = {}};
+  for (const json& row : rows)
+    table.rows.push_back({text(row, "name"), short_id(row, "id"), of_both(row, "pool"),
+                          of_both(row, "gateway"), text(row, "mtu"), text(row, "endpoints"),
+                          flags(row)});
+  return table;
+}
+
+Table endpoints_table(const json& rows) {
+  Table table{.header = {"NAME", "NETWORK", "IPV4", "IPV6", "MAC", "DEVICE", "JOINED", "PORTS"},
+              .rows = {}};
+  for (const json& row : rows)
+    table.rows.push_back({text(row, "name"), text(row, "network"), text(row, "ipv4"),
+                          text(row, "ipv6"), text(row, "mac"), text(row, "device"),
+                          text(row, "joined"), text(row, "ports")});
+  return table;
+}
+
+Table ports_table(const json& rows) {
+  Table table{.header = {"HOST", "PROTOCOL", "CONTAINER", "NAME", "NETWORK"}, .rows = {}};
+  for (const json& row : rows)
+    table.rows.push_back({with_port(row, "host_address", "host_port"), text(row, "protocol"),
+                          with_port(row, "container_address", "container_port"),
+                          text(row, "endpoint"), text(row, "network")});
+  return table;
+}
+
+Table drops_table(const json& rows) {
+  Table table{.header = {"NETWORK", "PACKETS", "BYTES", "REASON", "NAME", "WHY", "WHAT TO DO"},
+              .rows = {}};
+  for (const json& row : rows)
+    table.rows.push_back({text(row, "network"), text(row, "packets"), text(row, "bytes"),
+                          text(row, "reason"), text(row, "name"), text(row, "text"),
+                          text(row, "advice")});
+  return table;
+}
+
+Table ipam_table(const json& rows) {
+  Table table{.header = {"POOL", "RANGE", "SPACE", "SIZE", "USED", "COOLING", "CREATED"},
+              .rows = {}};
+  for (const json& row : rows)
+    table.rows.push_back({text(row, "pool"), text(row, "range"), text(row, "space"),
+                          text(row, "size"), text(row, "used"), text(row, "cooling"),
+                          text(row, "created")});
+  return table;
+}
+
+std::string joined(const json& strings) {
+  std::string out;
+  for (const json& each : strings)
+    if (each.is_string()) out += (out.empty() ? "" : ", ") + each.get<std::string>();
+  return out.empty() ? "none" : out;
+}
+
+std::string map_use(const json& map) {
+  const std::string capacity = text(map, "capacity");
+  return text(map, "used") + "/" + capacity;
+}
+
+// One line a subject.
+std::string status_text(const json& status) {
+  const json datapath = status.value("datapath", json::object());
+  std::string out = "State:      " + text(status, "state") + "\n";
+  out += "Version:    " + text(status, "version") + ", pid " + text(status, "pid") + ", up since " +
+         text(status, "started") + "\n";
+  out += "Networks:   " + text(status, "networks") + "\n";
+  out += "Endpoints:  " + text(status, "endpoints") + ", " + text(status, "joined") + " joined\n";
+  out += "Ports:      " + text(status, "ports") + "\n";
+  out += "Programs:   attached by " + text(datapath, "attach_mode") + ", socket hooks " +
+         text(datapath, "socket_hooks") + "\n";
+  out += "Uplinks:    " + joined(datapath.value("uplinks", json::array())) + "\n";
+  std::string maps;
+  for (const json& map : status.value("maps", json::array()))
+    if (map.value("used", 0U) > 0)
+      maps += (maps.empty() ? "" : ", ") + text(map, "name") + " " + map_use(map);
+  out += "Maps:       " + (maps.empty() ? "empty" : maps) + "\n";
+  for (const json& counter : status.value("forwarded", json::array()))
+    out += "Forwarded:  " + text(counter, "packets") + " packets " + text(counter, "text") + "\n";
+  for (const json& problem : datapath.value("problems", json::array()))
+    if (problem.is_string()) out += "Problem:    " + problem.get<std::string>() + "\n";
+  for (const json& warning : status.value("warnings", json::array()))
+    if (warning.is_string()) out += "Warning:    " + warning.get<std::string>() + "\n";
+  return out;
+}
+
+struct Noun {
+  std::string_view name;
+  const char* rows;  // field of the document
+  Table (*table)(const json& rows);
+  const char* nothing;  // said instead of an empty table
+};
+
+constexpr Noun kNouns[] = {
+    {"networks", "networks", networks_table, "no networks"},
+    {"endpoints", "endpoints", endpoints_table, "no endpoints"},
+    {"ports", "ports", ports_table, "no published ports"},
+    {"drops", "drops", drops_table, "no drops"},
+    {"ipam", "pools", ipam_table, "no pools"},
+};
+
+json parse(std::string_view body) { return json::parse(body, nullptr, /*allow_exceptions=*/false); }
+
+}  // namespace
+
+Result<std::string> format_document(std::string_view noun, std::string_view body) {
+  const json document = parse(body);
+  if (!document.is_object() || !document.contains("schema"))
+    return fail(Errc::invalid_argument, "the answer is not fairlead's: is the socket right?");
+  // nlohmann throws where a field has another type than we ask for: then it is not our daemon.
+  try {
+    if (noun == "status") return status_text(document);
+    if (noun == "version") return "fairleadd " + text(document, "version") + "\n";
+    for (const Noun& known : kNouns) {
+      if (known.name != noun) continue;
+      const json& rows = document.at(known.rows);
+      return rows.empty() ? std::string(known.nothing) + "\n" : render(known.table(rows));
+    }
+  } catch (const json::exception& error) {
+    return fail(Errc::invalid_argument,
+                std::string("the answer has another form than expected: ") + error.what());
+  }
+  return fail(Errc::invalid_argument, "nothing is called " + std::string(noun));
+}
+
+Result<std::string> indent(std::string_view body) {
+  const json document = parse(body);
+  if (document.is_discarded()) return fail(Errc::invalid_argument, "the answer is not JSON");
+  return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+bool is_well(std::string_view body) {
+  const json document = parse(body);
+  return document.is_object() && text(document, "state") == "ok";
+}
+
+std::string error_text(std::string_view body) {
+  const json document = parse(body);
+  return document.is_object() && document.contains("error") ? text(document, "error") : "";
+}
+
+}  // namespace fairlead::cli

@@ -1,0 +1,108 @@
+#include "cli/teardown.h"
+
+#include <filesystem>
+
+#include "datapath/teardown.h"
+#include "http/client.h"
+#include "netlink/kernel_links.h"
+#include "netlink/teardown.h"
+
+namespace fairlead::cli {
+
+namespace {
+
+// engine/endpoints.cpp: host and container ends of endpoints' pairs.
+constexpr const char* kEndpointDevices[] = {"flh", "flc"};
+
+class Teardown {
+ public:
+  Teardown(const TeardownRequest& want, const std::function<void(const std::string&)>& say)
+      : want_(want), say_(say) {}
+
+  Status run() {
+    remove_programs();
+    remove_devices();
+    remove_files();
+    if (problems_.empty()) return {};
+    return fail(Errc::unavailable, "teardown is not complete: " + problems_);
+  }
+
+ private:
+  void remove_programs();
+  void remove_devices();
+  void remove_files();
+
+  void report(const std::string& what) {
+    say_((want_.dry_run ? "would remove " : "removed ") + what);
+  }
+  void note(const Error& error) { problems_ += (problems_.empty() ? "" : "; ") + error.message(); }
+
+  const TeardownRequest& want_;
+  const std::function<void(const std::string&)>& say_;
+  std::string problems_;
+};
+
+void Teardown::remove_programs() {
+  if (want_.dry_run) {
+    std::error_code failed;
+    for (auto entry = std::filesystem::recursive_directory_iterator(want_.pin_dir, failed);
+         !failed && entry != std::filesystem::recursive_directory_iterator();
+         entry.increment(failed))
+      if (!entry->is_directory()) report(entry->path().string());
+    return;
+  }
+  const auto removed = datapath::tear_down(want_.pin_dir);
+  if (!removed) return note(removed.error());
+  for (const std::string& what : *removed) report(what);
+}
+
+void Teardown::remove_devices() {
+  auto links = netlink::KernelLinks::create();
+  if (!links) return note(links.error());
+  const auto all = links->links();
+  if (!all) return note(all.error());
+
+  std::string reported;  // both ends of a pair are listed; the second goes with the first
+  for (const netlink::LinkInfo& link : *all) {
+    const bool ours = link.name == want_.host_device ||
+                      link.name.starts_with(kEndpointDevices[0]) ||
+                      link.name.starts_with(kEndpointDevices[1]);
+    if (link.kind != "veth" || !ours) continue;
+    if (!want_.dry_run)
+      if (auto done = links->remove_link(link.name); !done) {
+        note(done.error());
+        continue;
+      }
+    report("device " + link.name);
+  }
+}
+
+void Teardown::remove_files() {
+  namespace fs = std::filesystem;
+  const std::string state = want_.state_dir + "/state.db";
+  for (const std::string& path :
+       {state, state + "-wal", state + "-shm", state + "-journal", want_.api_socket}) {
+    std::error_code failed;
+    if (path.empty() || !fs::exists(fs::symlink_status(path, failed))) continue;
+    if (!want_.dry_run && !fs::remove(path, failed) && failed) {
+      note(Error(Errc::unavailable, "remove " + path + ": " + failed.message()));
+      continue;
+    }
+    report("file " + path);
+  }
+}
+
+}  // namespace
+
+Status teardown(const TeardownRequest& want, const std::function<void(const std::string&)>& say) {
+  const bool alive = http::call(want.api_socket, {.method = "GET", .target = "/v1/version"},
+                                std::chrono::seconds(2))
+                         .has_value();
+  if (alive && !want.dry_run)
+    return fail(Errc::conflict,
+                "fairleadd is running on " + want.api_socket +
+                    ": stop it first, with systemctl stop fairlead.socket fairlead");
+  return Teardown(want, say).run();
+}
+
+}  // namespace fairlead::cli
