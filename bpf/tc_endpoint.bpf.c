@@ -86,14 +86,17 @@ static __noinline enum fl_reason flood(struct __sk_buff *skb, __u32 network, __u
 	return FL_FORWARD_FLOOD;
 }
 
-/* A packet of a flow: rewritten, and on its way into a container or out of the host. */
-static __always_inline enum fl_reason forward_flow(struct __sk_buff *skb, struct packet *pkt,
-						   const struct fl_nat *nat)
+/* A packet of a flow: rewritten, and on its way into a container or out of the host. Without a flow, because
+ * the LRU took it at once: dropped. */
+static __noinline enum fl_reason forward_flow(struct __sk_buff *skb, struct packet *pkt,
+					      const struct fl_nat *nat)
 {
 	struct bpf_fib_lookup fib = {};
 	enum fl_reason why;
 	int resolved;
 
+	if (!nat)
+		return FL_DROP_NAT_EXHAUSTED;
 	if (nat->kind == FL_NAT_HAIRPIN) {
 		why = rewrite(skb, pkt, nat);
 		return why ?: send_routed_into(skb, nat, FL_FORWARD_HAIRPIN);
@@ -167,7 +170,7 @@ static __always_inline enum fl_reason leave(struct __sk_buff *skb, struct packet
 			return why;
 		nat = find_flow(pkt);
 	}
-	return nat ? forward_flow(skb, pkt, nat) : FL_DROP_NAT_EXHAUSTED;
+	return forward_flow(skb, pkt, nat);
 }
 
 /* Turns the packet into an ICMP error from the network's gateway, if there is one for this drop. */
