@@ -49,19 +49,19 @@ Result<UniqueFd> take_signals() {
 
 Status run_loop(const Events& events) {
   auto next_tick = Clock::now() + events.tick;
-  std::optional<Clock::time_point> host_due;
+  constexpr auto kNever = Clock::time_point::max();
+  auto host_due = kNever;
   for (;;) {
     pollfd ready[] = {{.fd = events.signals, .events = POLLIN, .revents = 0},
                       {.fd = events.host, .events = POLLIN, .revents = 0}};
-    const int count =
-        ::poll(ready, 2, until(host_due ? std::min(*host_due, next_tick) : next_tick));
+    const int count = ::poll(ready, 2, until(std::min(host_due, next_tick)));
     if (count < 0 && errno != EINTR) return fail_errno("wait for events");
 
     if (count > 0 && ready[0].revents != 0 && read_signal(events.signals)) return {};
-    if (count > 0 && ready[1].revents != 0 && events.drain_host() && !host_due)
+    if (count > 0 && ready[1].revents != 0 && events.drain_host() && host_due == kNever)
       host_due = Clock::now() + events.host_pause;
-    if (host_due && Clock::now() >= *host_due) {
-      host_due.reset();
+    if (Clock::now() >= host_due) {
+      host_due = kNever;
       events.on_host_change();
     }
     if (Clock::now() >= next_tick) {

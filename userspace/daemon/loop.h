@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <functional>
-#include <optional>
 
 #include "base/error.h"
 #include "base/unique_fd.h"
