@@ -83,8 +83,8 @@ class Ipam {
   // dislikes and asks again, and must not be given the same one. Only when nothing else is left
   // is a released one chosen again.
   // Errors: invalid_argument (range outside prefix, host bits set, too small, loopback or
-  // multicast), conflict (an explicit prefix overlaps another pool of the space; the message
-  // names it), exhausted (names the ranges and says how to widen them).
+  // multicast; a space that is no name), conflict (an explicit prefix overlaps another pool of
+  // the space; the message names it), exhausted (names the ranges and says how to widen them).
   Result<Pool> request_pool(const PoolRequest& want, const std::vector<Prefix>& taken,
                             TimePoint now);
 

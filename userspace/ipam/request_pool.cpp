@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cstddef>
 
+#include "base/quote.h"
 #include "ipam/choose_pool.h"
 #include "ipam/ipam.h"
 
@@ -9,6 +11,20 @@ namespace {
 
 // How long a chosen pool is not chosen again (Ipam::request_pool's comment says why).
 constexpr std::chrono::minutes kChosenRecently{1};
+
+constexpr std::size_t kLongestSpace = 64;
+
+// The space becomes a part of the id and of messages: "/" would let two pools share an id.
+Status check_space(const std::string& space) {
+  const auto good = [](char c) { return c > ' ' && c <= '~' && c != '/'; };
+  if (!space.empty() && space.size() <= kLongestSpace &&
+      std::all_of(space.begin(), space.end(), good)) {
+    return {};
+  }
+  return fail(Errc::invalid_argument, "address space " + fairlead::quoted(space) +
+                                          " is not a name: 1 to " + std::to_string(kLongestSpace) +
+                                          " visible characters without \"/\"");
+}
 
 std::string pool_id(const PoolRequest& want, const Prefix& prefix) {
   std::string id = want.space + "/" + prefix.to_string();
@@ -106,6 +122,7 @@ Result<Prefix> Ipam::choose(Family family, const std::vector<Prefix>& taken, Tim
 
 Result<Pool> Ipam::request_pool(const PoolRequest& want, const std::vector<Prefix>& taken,
                                 TimePoint now) {
+  if (auto fine = check_space(want.space); !fine) return std::unexpected(std::move(fine).error());
   if (want.prefix) {
     if (auto fine = check_explicit(want); !fine) return std::unexpected(std::move(fine).error());
     for (const auto& [id, state] : pools_) {

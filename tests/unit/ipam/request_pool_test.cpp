@@ -74,6 +74,18 @@ TEST(RequestPool, BadRequestsAreRefusedAndChangeNothing) {
   EXPECT_TRUE(ipam.pools().empty());
 }
 
+TEST(RequestPool, ASpaceThatCouldForgeAnIdIsRefused) {
+  Ipam ipam(settings());
+  ASSERT_TRUE(ipam.request_pool(ranged("10.1.0.0/24", "10.1.0.128/25"), {}, at(0)));
+  for (const std::string& space : {std::string("local/10.1.0.0/24"), std::string(),
+                                   std::string("a\nb"), std::string(65, 'x')}) {
+    const auto refused = ipam.request_pool(named("10.1.0.128/25", space), {}, at(0));
+    ASSERT_FALSE(refused) << space;
+    EXPECT_EQ(refused.error().code(), Errc::invalid_argument);
+  }
+  EXPECT_EQ(ipam.pools().size(), 1U);
+}
+
 TEST(RequestPool, AnExplicitPoolMayOverlapWhatIsTakenOutside) {
   Ipam ipam(settings());
   EXPECT_EQ(text(ipam.request_pool(named("10.1.0.0/24"), {prefix("10.0.0.0/8")}, at(0))),
