@@ -12,7 +12,7 @@ ALLOWED = {  # folder of userspace/: folders it may include from, besides itself
     "http": {"base"},
     "store": {"base", "model", "ipam"},
     "netlink": {"base", "model"},
-    "datapath": {"base", "model", "bpf/shared", "skeleton"},
+    "datapath": {"base", "model", "netlink", "bpf/shared", "skeleton"},
     "engine": {"base", "model", "ipam", "store", "netlink", "datapath", "bpf/shared"},
     "cnm": {"base", "model", "http", "ipam", "engine"},
     "api": {"base", "model", "http", "engine", "bpf/shared"},

@@ -5,6 +5,7 @@
 
 #include "base/unique_fd.h"
 #include "datapath/pins.h"
+#include "netlink/clsact.h"
 
 namespace fairlead::datapath {
 
@@ -119,8 +120,9 @@ Status detach_clsact(int index, Direction direction, const std::string& device) 
   const bpf_tc_hook at = clsact_hook(index, direction);
   const bpf_tc_opts options = filter();
   const int error = bpf_tc_detach(&at, &options);
-  if (error == 0 || error == -ENOENT || error == -ENODEV) return {};
-  return fail_errno("detach from " + device, -error);
+  if (error != 0 && error != -ENOENT && error != -ENODEV)
+    return fail_errno("detach from " + device, -error);
+  return netlink::remove_unused_clsact(index);
 }
 
 }  // namespace fairlead::datapath

@@ -48,7 +48,7 @@ class TcHooks {
 
 // Id of the program that is our clsact filter there; 0: none. For a teardown that has no state.
 unsigned clsact_program(int index, Direction direction);
-// Removes our clsact filter there.
+// Removes our clsact filter there, and the qdisc if nobody else's filter is in it.
 Status detach_clsact(int index, Direction direction, const std::string& device);
 
 }  // namespace fairlead::datapath

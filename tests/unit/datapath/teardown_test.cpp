@@ -1,6 +1,8 @@
 #include "datapath/teardown.h"
 
-#include <fstream>
+#include <bpf/libbpf.h>
+
+#include <array>
 
 #include "tests/unit/datapath/datapath_test.h"
 
@@ -45,6 +47,7 @@ TEST_F(TeardownTest, leaves_nothing_pinned_or_attached) {
     EXPECT_FALSE(std::filesystem::exists(pin_dir_));
     EXPECT_NE(run("tc filter show dev " + container.host_device + " ingress | grep -q tc_"), 0);
     EXPECT_NE(run("tc filter show dev fl_host egress | grep -q tc_"), 0);
+    EXPECT_NE(run("tc qdisc | grep -q clsact"), 0) << "an empty qdisc is left";
     EXPECT_TRUE(tear_down(pin_dir_)) << "again";
     expect_ok(links_->remove_link(container.host_device));
   }
@@ -59,6 +62,25 @@ TEST_F(TeardownTest, another_instances_filters_stay) {
   start(theirs);  // takes the place at fl_host
   ASSERT_TRUE(tear_down(pin_dir_));
   EXPECT_EQ(run("tc filter show dev fl_host egress | grep -q tc_host"), 0);
+}
+
+TEST_F(TeardownTest, a_qdisc_with_somebody_elses_filter_stays) {
+  Options how = options();
+  how.allow_tcx = false;
+  start(how);
+  // Somebody else's program: return TC_ACT_UNSPEC.
+  const std::array<bpf_insn, 2> instructions = {
+      bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = -1},
+      bpf_insn{.code = BPF_JMP | BPF_EXIT},
+  };
+  const UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "others", "GPL",
+                                       instructions.data(), instructions.size(), nullptr));
+  ASSERT_TRUE(program);
+  bpf_tc_hook hook{.sz = sizeof(hook), .ifindex = host_.index, .attach_point = BPF_TC_INGRESS};
+  bpf_tc_opts filter{.sz = sizeof(filter), .prog_fd = program.get(), .handle = 1, .priority = 1};
+  ASSERT_EQ(bpf_tc_attach(&hook, &filter), 0);
+  ASSERT_TRUE(tear_down(pin_dir_));
+  EXPECT_EQ(run("tc filter show dev fl_host ingress | grep -q others"), 0);
 }
 
 TEST_F(TeardownTest, socket_hooks_are_pinned_taken_over_and_removed) {
