@@ -210,7 +210,7 @@ TEST_P(EndpointMasqueradeTest, MulticastDoesNotLeaveTheNetwork) {
 
 TEST_P(EndpointMasqueradeTest, SegmentsOfOneLargePacketAreMeasuredNotTheWhole) {
   const Packet in = packet(by_gateway(kA), leaving(of(kSmallMtu)),
-                           Tcp{.sport = kNatFirst, .flags = kAck}, payload(6000));
+                           Tcp{.sport = kNatFirst, .flags = kAck}, payload(3000));
 
   EXPECT_EQ(with_mtu_and_gso(in, 1200).reasons, Reasons{FL_FORWARD_MASQUERADE});
   EXPECT_TRUE(with_mtu_and_gso(in, 1400).reasons.contains(FL_DROP_TOO_BIG));

@@ -45,12 +45,15 @@ TEST_P(UplinkPublishedTest, UdpReachesTheContainer) {
                               Udp{.sport = 6000, .dport = 80}, payload(31))));
 }
 
+// Run without the kernel's own sum over the packet: nothing in the packet makes up for the port,
+// and a receiver takes a zero for "do not look" (udp4_csum_init()).
 TEST_P(UplinkPublishedTest, UdpWithoutChecksumStaysWithout) {
   if (!v4()) GTEST_SKIP() << "IPv6 requires a UDP checksum";
   publish_any(kA, IPPROTO_UDP, 53);
+  const Packet in = packet(from_router(), Ip{.src = of(kOutside), .dst = of(kHost)},
+                           Udp{.sport = 6000, .dport = 53, .checksum = false});
 
-  EXPECT_EQ(from_uplink(packet(from_router(), Ip{.src = of(kOutside), .dst = of(kHost)},
-                               Udp{.sport = 6000, .dport = 53, .checksum = false})),
+  EXPECT_EQ(program().run(in, {.ifindex = uplink(), .ingress_ifindex = uplink()}),
             redirected(FL_FORWARD_PUBLISHED,
                        packet(gateway_to(kA), Ip{.src = of(kOutside), .dst = a(), .ttl = 63},
                               Udp{.sport = 6000, .dport = 80, .checksum = false})));

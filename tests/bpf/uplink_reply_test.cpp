@@ -35,7 +35,7 @@ class UplinkReplyTest : public FamilyTest {
     return {.src = of(kOutside), .dst = of(kHost), .ttl = ttl};
   }
   Ip delivered() const { return {.src = of(kOutside), .dst = a(), .ttl = 63}; }
-  std::uint8_t icmp() const { return v4() ? IPPROTO_ICMP : IPPROTO_ICMPV6; }
+  std::uint8_t icmp() const { return icmp_proto(GetParam()); }
 };
 FAIRLEAD_BOTH_FAMILIES(UplinkReplyTest);
 

@@ -46,8 +46,8 @@ bool make_routes(std::string* why) {
       "route add ::/0 via 2001:db8:f::1 dev up0\n"
       "neigh add 198.18.0.1 dev up0 " +
           router + "neigh add 2001:db8:f::1 dev up0 " + router +
-          "route add 198.18.9.0/24 via 198.18.0.1 dev up0 mtu 1300\n"
-          "route add 2001:db8:f9::/64 via 2001:db8:f::1 dev up0 mtu 1300\n"
+          "route add 198.18.9.0/24 via 198.18.0.1 dev up0 mtu lock 1300\n"
+          "route add 2001:db8:f9::/64 via 2001:db8:f::1 dev up0 mtu lock 1300\n"
           "route add 198.18.8.0/24 dev up1\n"
           "route add 2001:db8:f8::/64 dev up1\n"
           "route add 198.18.7.0/24 dev lan0\n"
@@ -57,6 +57,7 @@ bool make_routes(std::string* why) {
       why);
 }
 
+// A route's MTU counts for forwarded IPv4 only if it is locked (ip_mtu_from_fib_result()).
 // fl_host forwards, so that bpf_fib_lookup with it as the incoming device answers.
 bool make_world(std::string* why) {
   return enter_own_netns(why) && make_devices(why) && make_routes(why) &&

@@ -115,6 +115,11 @@ class FamilyTest : public WorldTest, public ::testing::WithParamInterface<Family
       , fixture, ::testing::Values(Family::v4, Family::v6), \
       [](const auto& value) { return value.param == Family::v4 ? "V4" : "V6"; })
 
+inline std::uint8_t icmp_proto(Family family) {
+  if (family == Family::v4) return IPPROTO_ICMP;
+  return IPPROTO_ICMPV6;
+}
+
 fl_flow flow(std::uint8_t proto, const Addr& src, std::uint16_t sport, const Addr& dst,
              std::uint16_t dport);
 

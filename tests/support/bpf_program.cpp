@@ -123,7 +123,7 @@ bool can_run_nonlinear() {
 }
 
 std::unique_ptr<BpfProgram> BpfProgram::load(const std::string& name, const fl_config& config,
-                                             std::string* why) {
+                                             std::string* why, const std::string& function) {
   libbpf_log.clear();
   libbpf_set_print(collect_log);
   const std::string path = std::string(FAIRLEAD_BPF_OBJECTS) + "/" + name + ".bpf.o";
@@ -135,10 +135,11 @@ std::unique_ptr<BpfProgram> BpfProgram::load(const std::string& name, const fl_c
   shrink_maps(object);
   const bool configured = set_config(object, config);
   const int error = configured ? bpf_object__load(object) : 0;
-  const bpf_program* program = bpf_object__find_program_by_name(object, name.c_str());
+  const std::string& wanted = function.empty() ? name : function;
+  const bpf_program* program = bpf_object__find_program_by_name(object, wanted.c_str());
   if (!configured || error != 0 || program == nullptr) {
     *why = path + (!configured          ? ": has no fl_config in .rodata"
-                   : program == nullptr ? ": has no program " + name
+                   : program == nullptr ? ": has no program " + wanted
                                         : ": " + std::string(std::strerror(-error)));
     *why += "\n" + libbpf_log;
     bpf_object__close(object);
@@ -156,6 +157,7 @@ Ran BpfProgram::run(const Packet& packet, const RunOptions& options) {
   EXPECT_EQ(error, 0) << "the kernel refused or failed the run: " << std::strerror(error)
                       << (error == EBADMSG ? " (skb->csum went stale)" : "") << "\n"
                       << describe(packet);
+  if (error != 0) return {};
   ran.reasons = read_counters(packet, ran.packet);
   for (const fl_reason reason : ran.reasons) reason_seen(reason);
   return ran;
@@ -263,11 +265,16 @@ Reasons BpfProgram::read_counters(const Packet& in, const Packet& out) const {
   return seen;
 }
 
-std::uint32_t BpfProgram::verified_instructions() const {
-  bpf_prog_info info{};
-  std::uint32_t size = sizeof(info);
-  EXPECT_EQ(bpf_obj_get_info_by_fd(program_, &info, &size), 0);
-  return info.verified_insns;
+std::map<std::string, std::uint32_t> BpfProgram::verified_instructions() const {
+  std::map<std::string, std::uint32_t> out;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object_) {
+    bpf_prog_info info{};
+    std::uint32_t size = sizeof(info);
+    EXPECT_EQ(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size), 0);
+    out[bpf_program__name(program)] = info.verified_insns;
+  }
+  return out;
 }
 
 }  // namespace fairlead::test

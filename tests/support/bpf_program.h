@@ -6,6 +6,7 @@
 #include <linux/pkt_cls.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -64,10 +65,10 @@ bool can_run_nonlinear();
 
 class BpfProgram {
  public:
-  // Opens and loads the object of one bpf/NAME.bpf.c, with program function NAME. Null and a
-  // message in `why` if the kernel refuses.
+  // Opens and loads the object of one bpf/NAME.bpf.c, to run its function NAME or another.
+  // Null and a message in `why` if the kernel refuses.
   static std::unique_ptr<BpfProgram> load(const std::string& name, const fl_config& config,
-                                          std::string* why);
+                                          std::string* why, const std::string& function = {});
   ~BpfProgram();
 
   // Runs the program once and collects what it counted. A run that the kernel refuses, or that
@@ -110,8 +111,8 @@ class BpfProgram {
   // Sum over the CPUs of one counter of fl_drops.
   fl_counter drops(std::uint32_t network, fl_reason reason) const;
 
-  // From the kernel's bpf_prog_info: how many instructions the verifier walked.
-  std::uint32_t verified_instructions() const;
+  // How many instructions the verifier walked, by function of the object (bpf_prog_info).
+  std::map<std::string, std::uint32_t> verified_instructions() const;
 
  private:
   BpfProgram(bpf_object* object, int program) : object_(object), program_(program) {}

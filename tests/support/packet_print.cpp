@@ -7,6 +7,8 @@
 namespace fairlead::test {
 namespace {
 
+constexpr std::size_t kMostBytes = 256;  // printed of one header or payload
+
 // Walks one frame; at_ is where the next header starts.
 class Printer {
  public:
@@ -48,6 +50,10 @@ class Printer {
     if (!fields.empty()) out_ += " " + fields;
     out_ += "\n    ";
     for (std::size_t i = 0; i < length; ++i) {
+      if (i == kMostBytes) {
+        out_ += " ...";
+        break;
+      }
       char hex[4];
       std::snprintf(hex, sizeof(hex), i && i % 4 == 0 ? " %02x" : "%02x", u8(i));
       out_ += hex;

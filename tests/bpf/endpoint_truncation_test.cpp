@@ -1,0 +1,64 @@
+// tc_endpoint: every prefix of every kind of packet is harmless.
+#include <gtest/gtest.h>
+
+#include "truncation.h"
+
+namespace fairlead::test {
+namespace {
+
+class EndpointTruncationTest : public WorldTest {
+ protected:
+  EndpointTruncationTest() : WorldTest("tc_endpoint") {}
+  void publish_both() {
+    for (const Family family : {Family::v4, Family::v6}) {
+      publish(kAny(family), 8080, IPPROTO_TCP, kC, 80, family);
+      publish(kAny(family), 8080, IPPROTO_UDP, kC, 80, family);
+    }
+  }
+  // One free port, so that a new flow always gets the same.
+  void SetUp() override {
+    WorldTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    fl_config one_port = config();
+    one_port.nat_port_last = one_port.nat_port_first;
+    reload(one_port);
+    publish_both();
+  }
+  Ran run(const Packet& p) { return from(kA, p); }
+};
+
+TEST_F(EndpointTruncationTest, EveryPrefixOfAFirstPacketIsHarmless) {
+  for (const Kind& kind : kinds_from_a()) {
+    expect_prefixes_harmless(
+        kind, /*may_leave_alone=*/false,
+        [&] {
+          program().clear<fl_flow>("fl_nat");
+          program().clear<fl_frag_key>("fl_frags");
+        },
+        [&](const Packet& p) { return run(p); });
+  }
+}
+
+TEST_F(EndpointTruncationTest, EveryPrefixOfALaterPacketIsHarmless) {
+  for (const Kind& kind : kinds_from_a()) {
+    program().clear<fl_flow>("fl_nat");
+    run(kind.packet);
+    expect_prefixes_harmless(
+        kind, false, [] {}, [&](const Packet& p) { return run(p); });
+  }
+}
+
+TEST_F(EndpointTruncationTest, CutHeadersAreCountedAsSuch) {
+  const Packet v4 = packet(by_gateway(kA), Ipv4{.src = kA.addr4, .dst = kOutside.v4}, Tcp{});
+  const Packet v6 = packet(by_gateway(kA), Ipv6{.src = kA.addr6, .dst = kOutside.v6}, Tcp{});
+
+  for (const std::size_t n : {14U, 33U, 34U, 53U}) {
+    EXPECT_EQ(run(v4.first(n)), dropped(FL_DROP_TRUNCATED)) << n;
+  }
+  for (const std::size_t n : {14U, 53U, 54U, 73U}) {
+    EXPECT_EQ(run(v6.first(n)), dropped(FL_DROP_TRUNCATED)) << n;
+  }
+}
+
+}  // namespace
+}  // namespace fairlead::test

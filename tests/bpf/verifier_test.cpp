@@ -1,0 +1,58 @@
+// Every object loads under every combination of what the configuration can switch, and far from
+// the verifier's limit. The numbers are printed, so that a log shows how they grow.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "bpf_program.h"
+#include "require.h"
+
+namespace fairlead::test {
+namespace {
+
+// BPF_COMPLEXITY_LIMIT_INSNS is a million; other kernels' verifiers walk other paths.
+constexpr std::uint32_t kComfortable = 500'000;
+
+struct Object {
+  const char* name;
+  const char* function;  // any of it
+};
+
+class VerifierTest : public ::testing::TestWithParam<Object> {};
+
+TEST_P(VerifierTest, LoadsUnderEveryConfiguration) {
+  if (geteuid() != 0) FAIRLEAD_CANNOT_RUN("loading BPF programs needs root");
+
+  for (const std::uint8_t csum_ipv6 : std::initializer_list<std::uint8_t>{0, 1}) {
+    for (const std::uint16_t nat_port_first :
+         std::initializer_list<std::uint16_t>{0, 1024, 40000}) {
+      const fl_config config{.host_netns = 1,
+                             .host_ifindex = 1,
+                             .nat_port_first = nat_port_first,
+                             .nat_port_last = 40000,
+                             .gateway_mac = {2, 0, 0, 0, 0, 1},
+                             .csum_ipv6 = csum_ipv6,
+                             .pad = 0};
+      std::string why;
+      const auto loaded = BpfProgram::load(GetParam().name, config, &why, GetParam().function);
+
+      ASSERT_NE(loaded, nullptr) << why;
+      for (const auto& [function, instructions] : loaded->verified_instructions()) {
+        std::cout << "verified " << function << " csum_ipv6=" << int{csum_ipv6}
+                  << " nat_port_first=" << nat_port_first << ": " << instructions << "\n";
+        EXPECT_LT(instructions, kComfortable) << function;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, VerifierTest,
+                         ::testing::Values(Object{"tc_endpoint", "tc_endpoint"},
+                                           Object{"tc_uplink", "tc_uplink"},
+                                           Object{"tc_host", "tc_host"},
+                                           Object{"cgroup_sockets", "connect4"}),
+                         [](const auto& object) { return object.param.name; });
+
+}  // namespace
+}  // namespace fairlead::test
