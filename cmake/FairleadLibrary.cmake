@@ -8,6 +8,9 @@ function(fairlead_library name)
   # The root, for "bpf/shared/...": the ABI is spelled so that one sees where it comes from.
   target_include_directories(fl_${name} PUBLIC ${PROJECT_SOURCE_DIR}/userspace ${PROJECT_SOURCE_DIR})
   target_link_libraries(fl_${name} PRIVATE fairlead_warnings)
+  if(FAIRLEAD_FUZZ)  # the libraries are what libFuzzer watches: tests/fuzz/CMakeLists.txt
+    target_compile_options(fl_${name} PRIVATE -fsanitize-coverage=trace-pc,trace-cmp)
+  endif()
   foreach(use IN LISTS ARG_USES)
     if(EXISTS ${PROJECT_SOURCE_DIR}/userspace/${use})
       target_link_libraries(fl_${name} PUBLIC fl_${use})
