@@ -39,15 +39,20 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
+constexpr const char* kWithTime = "%Y-%m-%dT%H:%M:%S.%e %l %v";
+
 struct Output {
   std::shared_ptr<spdlog::logger> logger;
   bool journal = false;
 };
 
 Output& output() {
-  static Output instance{std::make_shared<spdlog::logger>(
-                             "fairlead", std::make_shared<spdlog::sinks::stderr_sink_mt>()),
-                         false};
+  static Output instance = [] {
+    auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    Output made{std::make_shared<spdlog::logger>("fairlead", std::move(sink)), false};
+    made.logger->set_pattern(kWithTime);
+    return made;
+  }();
   return instance;
 }
 
@@ -92,7 +97,7 @@ Status configure(std::string_view level_name, bool journal) {
 
   output().journal = journal;
   output().logger->set_level(to_spdlog(found->second));
-  output().logger->set_pattern(journal ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");
+  output().logger->set_pattern(journal ? "%v" : kWithTime);
   return {};
 }
 

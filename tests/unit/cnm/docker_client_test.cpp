@@ -1,0 +1,98 @@
+#include "cnm/docker_client.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "http/server.h"
+#include "http/socket.h"
+#include "tests/unit/http/temp_dir.h"
+
+namespace fairlead::cnm {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(DockerClient, PicksItsOwnNetworksAlsoThoseOfAManagedPlugin) {
+  const auto networks = parse_docker_networks(
+      R"([{"Id":"1","Name":"bridge","Driver":"bridge"},{"Id":"2","Name":"a","Driver":"fairlead"},
+          {"Id":"3","Name":"b","Driver":"fairlead:latest"},
+          {"Id":"4","Name":"c","Driver":"fairleads"}])",
+      "fairlead");
+
+  ASSERT_TRUE(networks) << networks.error().message();
+  ASSERT_EQ(networks->size(), 2U);
+  EXPECT_EQ(networks->at(0).name, "a");
+  EXPECT_EQ(networks->at(1).id, "3");
+}
+
+TEST(DockerClient, ReadsEndpointsAndNames) {
+  const auto endpoints = parse_docker_endpoints(
+      R"({"Id":"2","Containers":{"c1":{"Name":"web","EndpointID":"e1","MacAddress":"x"}}})");
+
+  ASSERT_TRUE(endpoints) << endpoints.error().message();
+  ASSERT_EQ(endpoints->size(), 1U);
+  EXPECT_EQ(endpoints->at(0).endpoint, "e1");
+  EXPECT_EQ(endpoints->at(0).name, "web");
+}
+
+TEST(DockerClient, AnAnswerThatCannotBeReadIsAnErrorAndNotAnEmptyHost) {
+  for (const char* body :
+       {"", "{}", "null", "[7]", R"([{"Id":"1"}])", R"([{"Driver":"fairlead"}])"})
+    EXPECT_FALSE(parse_docker_networks(body, "fairlead")) << body;
+  for (const char* body : {"", "[]", R"({"Containers":[]})", R"({"Containers":{"c":{}}})"})
+    EXPECT_FALSE(parse_docker_endpoints(body)) << body;
+}
+
+class FakeDocker : public testing::Test {
+ protected:
+  FakeDocker() {
+    server_.add({.fd = http::listen_unix(path_).value(),
+                 .unlink_path = path_,
+                 .handler =
+                     [this](http::Request request, http::Respond respond) {
+                       const auto found = answers.find(request.target);
+                       respond(found == answers.end()
+                                   ? http::Response{.status = 404, .body = "{}"}
+                                   : http::Response{.status = 200, .body = found->second});
+                     },
+                 .error_body = [](std::string_view) { return std::string(); }});
+    server_.start();
+  }
+
+  std::map<std::string, std::string> answers{
+      {"/networks", R"([{"Id":"n1","Name":"a","Driver":"fairlead"},
+                        {"Id":"n2","Name":"b","Driver":"fairlead"}])"},
+      {"/networks/n1", R"({"Containers":{"c":{"Name":"web","EndpointID":"e1"}}})"},
+      {"/networks/n2", R"({"Containers":{}})"}};
+  TempDir dir_;
+  std::string path_ = dir_ / "docker.sock";
+  http::Server server_ = http::Server::create().value();
+};
+
+TEST_F(FakeDocker, TellsAllNetworksAndContainers) {
+  const auto known = ask_docker(path_, "fairlead", 5s);
+
+  ASSERT_TRUE(known) << known.error().message();
+  EXPECT_EQ(known->networks, (std::map<std::string, std::string>{{"n1", "a"}, {"n2", "b"}}));
+  ASSERT_EQ(known->containers.size(), 1U);
+  EXPECT_EQ(known->containers[0].endpoint, "e1");
+}
+
+TEST_F(FakeDocker, ThatTellsOnlyHalfTellsNothing) {
+  answers.erase("/networks/n2");
+
+  EXPECT_FALSE(ask_docker(path_, "fairlead", 5s));
+}
+
+TEST(DockerClient, DockerThatIsAwayIsAnError) {
+  const TempDir dir;
+
+  const auto known = ask_docker(dir / "none.sock", "fairlead", 1s);
+
+  ASSERT_FALSE(known);
+  EXPECT_EQ(known.error().code(), Errc::unavailable);
+}
+
+}  // namespace
+}  // namespace fairlead::cnm

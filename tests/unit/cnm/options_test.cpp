@@ -1,0 +1,122 @@
+#include "cnm/options.h"
+
+#include <gtest/gtest.h>
+
+#include "cnm/option_names.h"
+
+namespace fairlead::cnm {
+namespace {
+
+CreateNetwork with(const std::string& name, const std::string& value) {
+  CreateNetwork want;
+  want.id = "n";
+  want.v4 = {{.pool = "10.1.0.0/24", .gateway = "10.1.0.1/24"}};
+  want.generic[name] = value;
+  return want;
+}
+
+TEST(Options, SubnetGatewayAndFlagsArriveAtTheEngine) {
+  CreateNetwork want = with("some.other.driver", "x");
+  want.internal = true;
+  want.v6 = {{.pool = "fd00::/64", .gateway = ""}};
+
+  const auto request = network_request(want);
+
+  ASSERT_TRUE(request) << request.error().message();
+  EXPECT_EQ(request->v4->pool.to_string(), "10.1.0.0/24");
+  EXPECT_EQ(request->v4->gateway->to_string(), "10.1.0.1");
+  EXPECT_EQ(request->v6->gateway, std::nullopt);
+  EXPECT_TRUE(request->internal);
+  EXPECT_TRUE(request->icc);
+  EXPECT_TRUE(request->masquerade);
+  EXPECT_EQ(request->mtu, std::nullopt);
+}
+
+TEST(Options, BooleansAreReadAsGoReadsThem) {
+  for (const char* yes : {"1", "t", "T", "TRUE", "true", "True"})
+    EXPECT_TRUE(network_request(with(option::kIcc, yes)).value().icc) << yes;
+  for (const char* no : {"0", "f", "F", "FALSE", "false", "False"})
+    EXPECT_FALSE(network_request(with(option::kIcc, no)).value().icc) << no;
+  for (const char* neither : {"", "yes", "no", "tRUE", "2", " true"})
+    EXPECT_FALSE(network_request(with(option::kMasquerade, neither))) << neither;
+}
+
+TEST(Options, ValidValuesAreTaken) {
+  EXPECT_EQ(network_request(with(option::kMtu, "1400")).value().mtu, 1400U);
+  EXPECT_EQ(network_request(with(option::kMtu, "0")).value().mtu, std::nullopt);
+  EXPECT_EQ(network_request(with(option::kInterfacePrefix, "net")).value().interface_prefix, "net");
+  EXPECT_EQ(network_request(with(option::kHostBinding, "127.0.0.1")).value().host_binding_v4,
+            Address::parse("127.0.0.1").value());
+  EXPECT_FALSE(network_request(with(option::kMasquerade, "false")).value().masquerade);
+}
+
+struct Bad {
+  const char* name;
+  const char* value;
+};
+
+class BadOption : public testing::TestWithParam<Bad> {};
+
+TEST_P(BadOption, IsRefusedByItsName) {
+  const auto request = network_request(with(GetParam().name, GetParam().value));
+
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().code(), Errc::invalid_argument);
+  EXPECT_NE(request.error().message().find(GetParam().name), std::string::npos)
+      << request.error().message();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadOption,
+    testing::Values(Bad{option::kMtu, "big"}, Bad{option::kMtu, "-1"}, Bad{option::kMtu, "67"},
+                    Bad{option::kMtu, "65536"}, Bad{option::kMtu, "1400x"}, Bad{option::kMtu, ""},
+                    Bad{option::kMtu, "99999999999999999999"}, Bad{option::kInterfacePrefix, ""},
+                    Bad{option::kInterfacePrefix, "a/b"}, Bad{option::kInterfacePrefix, ".."},
+                    Bad{option::kInterfacePrefix, "a b"},
+                    Bad{option::kInterfacePrefix, "thirteenchars"},
+                    Bad{option::kHostBinding, "localhost"}, Bad{option::kHostBinding, "::1"},
+                    Bad{option::kIcc, "maybe"}, Bad{"fairlead.unheard_of", "1"}));
+
+TEST(Options, AnUnknownOwnOptionIsAnsweredWithTheKnownOnes) {
+  const auto request = network_request(with("fairlead.speed", "fast"));
+
+  ASSERT_FALSE(request);
+  for (const char* known : {option::kMtu, option::kIcc, option::kHostBinding})
+    EXPECT_NE(request.error().message().find(known), std::string::npos);
+}
+
+TEST(Options, SeveralSubnetsOfAFamilyAreRefusedAndNamed) {
+  CreateNetwork want = with(option::kIcc, "true");
+  want.v4.push_back({.pool = "10.2.0.0/24", .gateway = ""});
+
+  const auto request = network_request(want);
+
+  ASSERT_FALSE(request);
+  EXPECT_NE(request.error().message().find("10.1.0.0/24, 10.2.0.0/24"), std::string::npos)
+      << request.error().message();
+}
+
+TEST(Options, AFamilyThatIsSwitchedOffIsLeftOut) {
+  CreateNetwork want = with(option::kIcc, "true");
+  want.v6 = {{.pool = "fd00::/64", .gateway = ""}};
+  want.enable_v4 = false;
+
+  const auto request = network_request(want);
+
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->v4, std::nullopt);
+  EXPECT_NE(request->v6, std::nullopt);
+}
+
+TEST(Options, TheNullIpamDriverIsRefusedInWords) {
+  CreateNetwork want = with(option::kIcc, "true");
+  want.v4 = {{.pool = "0.0.0.0/0", .gateway = ""}};
+
+  const auto request = network_request(want);
+
+  ASSERT_FALSE(request);
+  EXPECT_NE(request.error().message().find("--ipam-driver"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace fairlead::cnm
