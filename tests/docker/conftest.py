@@ -28,7 +28,9 @@ def wire():
 
 def open_site(driver, wire, logs):
     host = wire.host(driver, NUMBERS[driver])
-    daemon = Daemon(host, log=f"{logs}/fairleadd.log").start() if driver == "fairlead" else None
+    daemon = None
+    if driver == "fairlead":
+        daemon = Daemon(host, log=f"{logs}/fairleadd.log", settings="orphan_grace = 5").start()
     # The bridge driver of 20.10 filters and masquerades IPv6 only as an experiment.
     options = ["--experimental", "--ip6tables"] if driver == "bridge" else []
     engine = Engine(host, log=f"{logs}/dockerd-{driver}.log", options=options).start()

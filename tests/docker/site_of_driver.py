@@ -87,7 +87,7 @@ class Site:
         return self.servers
 
     def links_now(self):
-        return sorted(line.split()[1].split("@")[0] for line in self.host.run("ip", "-o", "link").out.splitlines())
+        return sorted(line.split()[1].rstrip(":").split("@")[0] for line in self.host.run("ip", "-o", "link").out.splitlines())
 
     # --- cleaning -------------------------------------------------------------------------
 

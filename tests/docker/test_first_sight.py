@@ -53,8 +53,7 @@ def test_networks_endpoints_and_ports_are_told_as_they_are(fairlead, busy):
 def test_drops_are_told_with_network_and_reason(fairlead):
     seen = {row["name"] for row in fairlead.daemon.json("drops") if row["packets"] > 0}
 
-    assert {"FL_DROP_ISOLATED", "FL_DROP_INTERNAL"} <= {name.upper() if name.startswith("FL_") else
-                                                         f"FL_{name.upper()}" for name in seen}
+    assert {"DROP_ISOLATED", "DROP_INTERNAL"} <= seen
 
 
 @pytest.mark.usefixtures("busy")
@@ -62,7 +61,7 @@ def test_status_counts_and_is_well(fairlead):
     status = fairlead.daemon.json("status")
 
     assert (status["state"], status["networks"], status["endpoints"], status["joined"]) == ("ok", 2, 2, 2)
-    assert status["datapath"]["uplinks"] == ["up0"]
+    assert "up0" in status["datapath"]["uplinks"]
     assert status["datapath"]["socket_hooks"] == "on"
     assert status["warnings"] == []
     assert any("published" in row["text"] and row["packets"] > 0 for row in status["forwarded"])

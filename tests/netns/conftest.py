@@ -24,7 +24,7 @@ class Lab:
         self.runtime = Runtime(self.host)
 
     def links(self):
-        return sorted(line.split()[1].split("@")[0] for line in self.host.run("ip", "-o", "link").out.splitlines())
+        return sorted(line.split()[1].rstrip(":").split("@")[0] for line in self.host.run("ip", "-o", "link").out.splitlines())
 
     def drops(self):
         """Packets by reason, with the names of bpf/shared/reason.h."""

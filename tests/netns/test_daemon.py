@@ -46,14 +46,25 @@ def test_every_verb_may_come_twice_or_never(lab):
         call(f"NetworkDriver.{method}", NetworkID=net.key, EndpointID=key(999))
     call("NetworkDriver.DeleteNetwork", NetworkID=key(998))
     assert lab.links() == before
-    with pytest.raises(Refused):
-        net.remove()
     for _ in range(2):
         net.remove_endpoint(a.key)
     net.remove()
     net.remove()
     assert lab.daemon.json("networks") == []
     assert lab.daemon.json("ports") == []
+
+
+def test_a_network_that_docker_removes_takes_its_endpoints_along(lab):
+    """Docker forgets the network whatever the driver answers, and will never name its endpoints again."""
+    before = lab.links()
+    net = lab.runtime.network(V4)
+    net.endpoint()
+    net.endpoint()
+
+    net.remove()
+
+    assert [lab.daemon.json(what) for what in ("networks", "endpoints")] == [[], []]
+    assert lab.links() == before
 
 
 def test_a_failed_endpoint_leaves_nothing(lab):

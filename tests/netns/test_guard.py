@@ -28,7 +28,7 @@ def test_a_foreign_source_address_is_dropped(lab, two):
     assert not a.ping("10.81.0.1", "-I", "10.81.0.50")
     assert not a.ping("198.18.0.1", "-I", "203.0.113.5")
     assert not a.ping("2001:db8:81::1", "-I", "2001:db8:81::50")
-    assert counted(lab, before, "spoofed_source") or counted(lab, before, "FL_DROP_SPOOFED_SOURCE")
+    assert counted(lab, before, "DROP_SPOOFED_SOURCE")
     assert a.ping("10.81.0.1", "-I", "10.81.0.2")
 
 
@@ -38,7 +38,7 @@ def test_a_foreign_mac_is_dropped(lab, two):
     a.run("ip link set eth0 down; ip link set eth0 address 02:66:66:66:66:66; ip link set eth0 up")
 
     assert not a.ping("10.81.0.1")
-    assert counted(lab, before, "spoofed_mac") or counted(lab, before, "FL_DROP_SPOOFED_MAC")
+    assert counted(lab, before, "DROP_SPOOFED_MAC")
 
 
 def test_networks_are_isolated_whatever_routes_a_container_makes(lab, two):
@@ -49,7 +49,7 @@ def test_networks_are_isolated_whatever_routes_a_container_makes(lab, two):
     assert not a.ping(c.address) and not a.ping(c.address6)
     a.run("ip", "route", "replace", "10.82.0.0/24", "via", "10.81.0.1")
     assert not a.ping(c.address)
-    assert counted(lab, before, "isolated") or counted(lab, before, "FL_DROP_ISOLATED")
+    assert counted(lab, before, "DROP_ISOLATED")
 
 
 def test_a_container_that_claims_the_gateways_address_fools_nobody(lab, two):

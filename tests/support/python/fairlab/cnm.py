@@ -1,5 +1,6 @@
 """Docker's side of the plugin protocol, as small as it can be, and containers that need no engine."""
 
+import hashlib
 import http.client
 import itertools
 import json
@@ -28,7 +29,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Client:
-    """One connection, kept open, as dockerd does. Numbers make ids of 64 hexadecimal digits."""
+    """One connection, kept open, as dockerd does."""
 
     def __init__(self, host):
         self.path = host.path(PLUGIN)
@@ -62,7 +63,7 @@ class Client:
 
 
 def key(number):
-    return f"{number:064x}"
+    return hashlib.sha256(str(number).encode()).hexdigest()
 
 
 def binding(host_port, port, protocol=6, host_ip=""):
