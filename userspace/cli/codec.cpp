@@ -1,5 +1,6 @@
 #include "cli/codec.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/table.h"
@@ -168,7 +169,10 @@ Result<std::string> format_document(std::string_view noun, std::string_view body
     if (noun == "version") return "fairleadd " + text(document, "version") + "\n";
     for (const Noun& known : kNouns) {
       if (known.name != noun) continue;
-      const json& rows = document.at(known.rows);
+      const json rows = document.value(known.rows, json());
+      if (!rows.is_array() ||
+          !std::ranges::all_of(rows, [](const json& row) { return row.is_object(); }))
+        return fail(Errc::invalid_argument, "the answer has no list of " + std::string(noun));
       return rows.empty() ? std::string(known.nothing) + "\n" : render(known.table(rows));
     }
   } catch (const json::exception& error) {

@@ -1,0 +1,138 @@
+#include "daemon/config.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace fairlead::daemon {
+namespace {
+
+TEST(Config, NothingSetIsTheDefault) {
+  const auto config = parse_config("", "t");
+
+  ASSERT_TRUE(config) << config.error().message();
+  EXPECT_EQ(config->plugin_socket, "/run/docker/plugins/fairlead.sock");
+  EXPECT_EQ(config->nat.first, 61000);
+  ASSERT_EQ(config->ipam.ranges_v4.size(), 1U);
+  EXPECT_EQ(config->ipam.ranges_v4[0].to_string(), "100.96.0.0/14");
+}
+
+TEST(Config, EveryKindOfValueIsRead) {
+  const auto config = parse_config(R"(
+plugin_socket = "/x/y.sock"
+uplinks = ["eth0", "eth1"]
+mtu = 1400
+cgroup = "off"
+[docker]
+socket = ""
+[nat]
+port_range = "50000-50999"
+[ipam]
+ranges_v4 = ["10.0.0.0/8", "172.16.0.0/12"]
+cooldown = 0
+[maps]
+flows = 1024
+)",
+                                   "t");
+
+  ASSERT_TRUE(config) << config.error().message();
+  EXPECT_EQ(config->plugin_socket, "/x/y.sock");
+  EXPECT_EQ(config->uplinks, (std::vector<std::string>{"eth0", "eth1"}));
+  EXPECT_EQ(config->mtu, 1400U);
+  EXPECT_EQ(config->docker.socket, "");
+  EXPECT_EQ(config->nat.first, 50000);
+  EXPECT_EQ(config->nat.last, 50999);
+  EXPECT_EQ(config->ipam.ranges_v4.size(), 2U);
+  EXPECT_EQ(config->ipam.cooldown.count(), 0);
+  EXPECT_EQ(config->maps.flows, 1024U);
+}
+
+struct Wrong {
+  const char* text;
+  const char* message;  // how it begins
+};
+
+class WrongConfig : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongConfig, IsRefusedWithItsLine) {
+  const auto config = parse_config(GetParam().text, "f.toml");
+
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code(), Errc::invalid_argument);
+  EXPECT_TRUE(config.error().message().starts_with(GetParam().message)) << config.error().message();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, WrongConfig,
+    testing::Values(
+        Wrong{"\n\nmut = 1\n", "f.toml:3: unknown key \"mut\"; known here: plugin_socket, "},
+        Wrong{"[docker]\nsoket = \"/x\"\n",
+              "f.toml:2: unknown key \"docker.soket\"; known here: socket, reconcile"},
+        Wrong{"[dokcer]\nsocket = \"/x\"\n", "f.toml:1: unknown key \"dokcer\""},
+        Wrong{"mtu = \"big\"\n", "f.toml:1: mtu must be a whole number"},
+        Wrong{"mtu = 65536\n", "f.toml:1: mtu must be a whole number from 0 to 65535"},
+        Wrong{"mtu = -1\n", "f.toml:1: mtu must be"}, Wrong{"mtu = 1.5\n", "f.toml:1: mtu must be"},
+        Wrong{"docker = 7\n", "f.toml:1: unknown key \"docker\""},
+        Wrong{"plugin_socket = \"relative\"\n", "f.toml:1: plugin_socket must be an absolute path"},
+        Wrong{"plugin_socket = 7\n", "f.toml:1: plugin_socket must be a string"},
+        Wrong{"cgroup = \"maybe\"\n", "f.toml:1: cgroup must be"},
+        Wrong{"uplinks = \"eth0\"\n", "f.toml:1: uplinks must be an array of strings"},
+        Wrong{"uplinks = [1]\n", "f.toml:1: uplinks must be an array of strings"},
+        Wrong{"log_level = \"loud\"\n", "f.toml:1: log_level must be debug"},
+        Wrong{"[nat]\nport_range = \"80-90\"\n", "f.toml:2: nat.port_range must be"},
+        Wrong{"[nat]\nport_range = \"5000-4000\"\n", "f.toml:2: nat.port_range must be"},
+        Wrong{"[nat]\nport_range = \"5000-99999\"\n", "f.toml:2: nat.port_range must be"},
+        Wrong{"[ipam]\nranges_v4 = [\"10.0.0.1/8\"]\n", "f.toml:2: ipam.ranges_v4 "},
+        Wrong{"[ipam]\nranges_v4 = [\"fd00::/48\"]\n", "f.toml:2: ipam.ranges_v4 "},
+        Wrong{"[host_device]\nname = \"waytoolongforakernel\"\n", "f.toml:2: host_device.name "},
+        Wrong{"a =\n", "f.toml:1: "}, Wrong{"mtu = 1\nmtu = 2\n", "f.toml:2: "}));
+
+TEST(Config, FileThatIsNotThereIsNamed) {
+  const auto config = read_config("/nonexistent/f.toml");
+
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().message().find("/nonexistent/f.toml"), std::string::npos);
+}
+
+std::string example() {
+  std::ostringstream text;
+  text << std::ifstream(EXAMPLE_FILE).rdbuf();
+  return text.str();
+}
+
+TEST(Config, ExampleFileIsValidAsItIs) {
+  const auto config = parse_config(example(), "example");
+
+  EXPECT_TRUE(config) << config.error().message();
+}
+
+TEST(Config, ExampleFileShowsTheDefaults) {
+  const auto shown =
+      parse_config(std::regex_replace(example(), std::regex(R"(\n#([a-z\[]))"), "\n$1"), "example");
+  const Config defaults;
+
+  ASSERT_TRUE(shown) << shown.error().message();
+  EXPECT_EQ(shown->plugin_socket, defaults.plugin_socket);
+  EXPECT_EQ(shown->api_socket, defaults.api_socket);
+  EXPECT_EQ(shown->state_dir, defaults.state_dir);
+  EXPECT_EQ(shown->pin_dir, defaults.pin_dir);
+  EXPECT_EQ(shown->cgroup, defaults.cgroup);
+  EXPECT_EQ(shown->request_timeout, defaults.request_timeout);
+  EXPECT_EQ(shown->orphan_grace, defaults.orphan_grace);
+  EXPECT_EQ(shown->docker.socket, defaults.docker.socket);
+  EXPECT_EQ(shown->docker.reconcile, defaults.docker.reconcile);
+  EXPECT_EQ(shown->nat.first, defaults.nat.first);
+  EXPECT_EQ(shown->nat.last, defaults.nat.last);
+  EXPECT_EQ(shown->ipam.ranges_v4, defaults.ipam.ranges_v4);
+  EXPECT_EQ(shown->ipam.ranges_v6, defaults.ipam.ranges_v6);
+  EXPECT_EQ(shown->ipam.cooldown, defaults.ipam.cooldown);
+  EXPECT_EQ(shown->maps.endpoints, defaults.maps.endpoints);
+  EXPECT_EQ(shown->maps.networks, defaults.maps.networks);
+  EXPECT_EQ(shown->maps.ports, defaults.maps.ports);
+  EXPECT_EQ(shown->maps.flows, defaults.maps.flows);
+}
+
+}  // namespace
+}  // namespace fairlead::daemon
