@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from . import cgroup
-from .process import Background, Failed, children, die_with_parent, environment, run
+from .process import Background, Failed, children, die_with_parent, environment, run, wait_until
 
 PREFIX = "fltest-"  # of every name outside the namespaces
 NETWORK_V4 = "198.18.0"
@@ -161,6 +161,8 @@ class Host:
             pass
         if self.unshare:
             self.unshare.wait(20)
+        else:
+            wait_until(lambda: not os.path.exists(f"/proc/{self.pid}"), f"host {self.name} to end")
         for program in self.background:
             try:
                 program.popen.wait(5)

@@ -148,8 +148,17 @@ def tour(place):
     if "a page from a container" not in page:
         raise Failed("the page did not arrive")
     say("What the data path saw.")
+    names_known(place)
     for noun in ("status", "networks", "endpoints", "ports", "drops"):
         show(f"fairlead {noun}", place.fairlead(noun, check=noun != "status"))
+
+
+def names_known(place):
+    """The daemon learns names from Docker's API beside its work: a few seconds at most, and nothing depends on it."""
+    try:
+        wait_until(lambda: WEB in place.fairlead("endpoints").out, "names", timeout=8, step=0.2)
+    except Failed:
+        print("(Docker has not told the names yet.)")
 
 
 def still_there(before):
