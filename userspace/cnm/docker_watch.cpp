@@ -1,5 +1,7 @@
 #include "cnm/docker_watch.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "cnm/docker_client.h"
 #include "engine/verbs.h"
@@ -28,6 +30,14 @@ void DockerWatch::activated() {
   {
     const std::lock_guard lock(mutex_);
     next_ = Clock::now() + settings_.after_activation;
+  }
+  changed_.notify_one();
+}
+
+void DockerWatch::named() {
+  {
+    const std::lock_guard lock(mutex_);
+    next_ = std::min(next_, Clock::now() + settings_.after_name);
   }
   changed_.notify_one();
 }

@@ -19,8 +19,9 @@ class DockerWatch {
     std::string socket = "/run/docker.sock";  // empty: never ask
     std::string driver = "fairlead";          // what networks call this plugin
     std::chrono::seconds period{30};
-    std::chrono::seconds after_activation{5};  // Docker serves its API only when it has restored
-    std::chrono::seconds deadline{10};         // for one complete answer
+    std::chrono::seconds after_activation{5};    // Docker serves its API only when it has restored
+    std::chrono::milliseconds after_name{1000};  // Docker lists it once it has answered its client
+    std::chrono::seconds deadline{10};           // for one complete answer
   };
 
   DockerWatch(Settings settings, engine::Engine& engine, WorkQueue& queue);
@@ -28,8 +29,11 @@ class DockerWatch {
   DockerWatch& operator=(const DockerWatch&) = delete;
   ~DockerWatch();  // waits for the question under way
 
-  // Docker has (re)started: ask soon. Any thread.
+  // Docker has (re)started: ask when it has restored. Any thread.
   void activated();
+
+  // A network or container is new: ask for its name soon, once for many. Any thread.
+  void named();
 
  private:
   void run();

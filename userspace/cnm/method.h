@@ -17,6 +17,8 @@ struct Method {
   bool takes_arguments = true;
   // The reply's body. Engine thread.
   Result<std::string> (*run)(engine::Engine& engine, std::string_view body) = nullptr;
+  // After it Docker has something with a name that it did not tell us.
+  bool brings_name = false;
 };
 
 std::span<const Method> network_driver_methods();

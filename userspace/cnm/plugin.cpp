@@ -55,8 +55,12 @@ void log_call(const Method& method, const std::string& body, const Result<std::s
 
 }  // namespace
 
-Plugin::Plugin(engine::Engine& engine, WorkQueue& queue, std::function<void()> on_activate)
-    : engine_(engine), queue_(queue), on_activate_(std::move(on_activate)) {}
+Plugin::Plugin(engine::Engine& engine, WorkQueue& queue, std::function<void()> on_activate,
+               std::function<void()> on_name)
+    : engine_(engine),
+      queue_(queue),
+      on_activate_(std::move(on_activate)),
+      on_name_(std::move(on_name)) {}
 
 void Plugin::handle(http::Request request, http::Respond respond) {
   std::string_view name = request.target;
@@ -77,6 +81,7 @@ void Plugin::handle(http::Request request, http::Respond respond) {
   queue_.post([this, method, body = std::move(request.body), respond = std::move(respond)] {
     const auto start = std::chrono::steady_clock::now();
     const auto reply = run(*method, engine_, body);
+    if (reply && method->brings_name && on_name_) on_name_();
     respond({.body = reply ? *reply : format_error(reply.error().message())});
     log_call(*method, body, reply, std::chrono::steady_clock::now() - start);
   });

@@ -13,9 +13,11 @@ namespace fairlead::cnm {
 // for some methods for success.
 class Plugin {
  public:
-  // `on_activate` runs when a Docker daemon has started to use the plugin: any thread, must not
-  // block. The engine is touched on `queue` only. All must outlive the Plugin.
-  Plugin(engine::Engine& engine, WorkQueue& queue, std::function<void()> on_activate);
+  // `on_activate` runs when a Docker daemon has started to use the plugin, `on_name` when Docker
+  // has a new network or container whose name is worth asking for: any thread, must not block. The
+  // engine is touched on `queue` only. All must outlive the Plugin.
+  Plugin(engine::Engine& engine, WorkQueue& queue, std::function<void()> on_activate,
+         std::function<void()> on_name);
 
   // An http::Handler.
   void handle(http::Request request, http::Respond respond);
@@ -24,6 +26,7 @@ class Plugin {
   engine::Engine& engine_;
   WorkQueue& queue_;
   std::function<void()> on_activate_;
+  std::function<void()> on_name_;
 };
 
 }  // namespace fairlead::cnm

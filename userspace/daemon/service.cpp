@@ -154,7 +154,9 @@ Status Service::listen(std::vector<Inherited> sockets) {
                                                   .driver = driver_name(parts.config.plugin_socket),
                                                   .period = parts.config.docker.reconcile},
                        parts.engine, parts.queue);
-  parts.plugin.emplace(parts.engine, parts.queue, [&parts] { parts.docker->activated(); });
+  parts.plugin.emplace(
+      parts.engine, parts.queue, [&parts] { parts.docker->activated(); },
+      [&parts] { parts.docker->named(); });
   parts.api.emplace(parts.engine, parts.queue, FAIRLEAD_VERSION);
 
   http::Limits limits;

@@ -48,11 +48,22 @@ class PluginTest : public test::EngineTest {
   }
 
   int activations_ = 0;
+  int names_ = 0;
   WorkQueue queue_;
-  Plugin plugin_{engine, queue_, [this] { ++activations_; }};
+  Plugin plugin_{engine, queue_, [this] { ++activations_; }, [this] { ++names_; }};
 };
 
 const char* const kRef = R"({"NetworkID":"n1","EndpointID":"e1"})";
+
+TEST_F(PluginTest, NewNetworkAndJoinedContainerAreAReasonToAskForNames) {
+  make_network();
+  make_endpoint();
+  EXPECT_EQ(names_, 1);
+
+  ok("NetworkDriver.Join",
+     R"({"NetworkID":"n1","EndpointID":"e1","SandboxKey":"/x","Options":{}})");
+  EXPECT_EQ(names_, 2);
+}
 
 TEST_F(PluginTest, ActivationNamesBothInterfacesAndIsNoticed) {
   EXPECT_EQ(ok("Plugin.Activate", ""), R"({"Implements":["NetworkDriver","IpamDriver"]})");
