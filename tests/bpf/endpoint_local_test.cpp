@@ -54,14 +54,6 @@ TEST_P(EndpointLocalTest, LargeSegmentsPass) {
             redirected(FL_FORWARD_LOCAL, in));
 }
 
-TEST_P(EndpointLocalTest, HeadersOutsideTheLinearPartAreRead) {
-  if (!can_run_nonlinear()) GTEST_SKIP() << "this kernel's test runs have no page fragments";
-  const Packet in = packet(between(kA, kB), ip_to(b()), Tcp{}, payload(300));
-
-  EXPECT_EQ(program().run(in, {.ifindex = kA.ifindex(), .linear = 14}),
-            redirected(FL_FORWARD_LOCAL, in));
-}
-
 TEST_P(EndpointLocalTest, NatEntriesDoNotTouchNeighbours) {
   fl_nat entry{};
   entry.src = kOutside(GetParam()).raw();

@@ -18,5 +18,11 @@ TEST_F(HostTruncationTest, EveryPrefixIsHarmless) {
   }
 }
 
+TEST_F(HostTruncationTest, CutIpHeadersAreCountedAsSuch) {
+  // Not fl_host itself: the kernel sends multicast reports out of that at any time.
+  expect_cut_ip_headers(program(), "ep_b", BpfProgram::Hook::egress,
+                        Eth{.dst = kGatewayMac, .src = kGatewayMac}, FL_DROP_TRUNCATED);
+}
+
 }  // namespace
 }  // namespace fairlead::test

@@ -137,12 +137,29 @@ std::vector<Kind> kinds_from_host() {
   return out;
 }
 
+std::size_t shortest_run(const Packet& packet) {
+  const unsigned type = static_cast<unsigned>(packet.bytes[12] << 8 | packet.bytes[13]);
+  return kEth + (type == 0x0800 ? 20 : type == 0x86dd ? 40 : 0);
+}
+
+void expect_cut_ip_headers(BpfProgram& program, const std::string& device, BpfProgram::Hook hook,
+                           const Eth& eth, fl_reason reason) {
+  for (const Family family : {Family::v4, Family::v6}) {
+    const Packet whole =
+        packet(eth, Ip{.src = kA.addr(family), .dst = kB.addr(family)}, Udp{}, payload(20));
+    for (std::size_t n = kEth; n < kEth + ip_size(family); ++n) {
+      EXPECT_EQ(program.run_on_wire(device, hook, whole.first(n)), Reasons{reason})
+          << "first " << n << " bytes" << suffix(family);
+    }
+  }
+}
+
 void expect_prefixes_harmless(const Kind& kind, bool may_leave_alone,
                               const std::function<void()>& prepare,
                               const std::function<Ran(const Packet&)>& run) {
   prepare();
   const Ran whole = run(kind.packet);
-  for (std::size_t n = kShortest; n < kind.packet.size(); ++n) {
+  for (std::size_t n = shortest_run(kind.packet); n < kind.packet.size(); ++n) {
     SCOPED_TRACE(kind.name + ", first " + std::to_string(n) + " bytes");
     const Packet in = kind.packet.first(n);
     prepare();

@@ -9,8 +9,9 @@
 
 namespace fairlead::test {
 
-// The shortest frame that a test run takes: an Ethernet header.
-inline constexpr std::size_t kShortest = 14;
+// The shortest frame that a test run takes: an Ethernet header, and the IP header of the
+// EtherType. Shorter ones go through a real hook: expect_cut_ip_headers().
+std::size_t shortest_run(const Packet& packet);
 
 struct Kind {
   std::string name;
@@ -25,6 +26,10 @@ std::vector<Kind> kinds_from_a();
 std::vector<Kind> kinds_from_outside();
 // Kinds that the host sends to B.
 std::vector<Kind> kinds_from_host();
+
+// Frames cut within the IP header, through the hook of `device`, are counted for `reason` alone.
+void expect_cut_ip_headers(BpfProgram& program, const std::string& device, BpfProgram::Hook hook,
+                           const Eth& eth, fl_reason reason);
 
 // Runs the whole packet, then each prefix of it, each with the maps that `prepare` leaves.
 // Harmless is: dropped; or left alone and unchanged (only if `may_leave_alone`); or, when all

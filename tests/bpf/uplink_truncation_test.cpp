@@ -63,5 +63,10 @@ TEST_F(UplinkTruncationTest, NetworksWithoutMasqueradeChangeNothingAboutIt) {
   }
 }
 
+TEST_F(UplinkTruncationTest, CutIpHeadersAreLeftToTheHost) {
+  expect_cut_ip_headers(program(), "up0", BpfProgram::Hook::ingress, from_router(),
+                        FL_PUNT_NOT_OURS);
+}
+
 }  // namespace
 }  // namespace fairlead::test

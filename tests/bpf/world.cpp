@@ -13,7 +13,8 @@ namespace fairlead::test {
 namespace {
 
 // Each device is one end of a veth pair whose other end, NAME_p, stands for the container or
-// the wire. No automatic IPv6 addresses, so that captures hold only what a test sent.
+// the wire. The MTU lets frames be larger than a page. No automatic IPv6 addresses, so that
+// captures hold only what a test sent.
 bool make_devices(std::string* why) {
   std::string commands;
   const auto device = [&](const std::string& name, const Mac& mac) {
@@ -21,7 +22,7 @@ bool make_devices(std::string* why) {
                 name + "_p\n";
     for (const auto& end : {name, name + "_p"}) {
       commands += "link set " + end + " addrgenmode none\n";
-      commands += "link set " + end + " arp off up\n";
+      commands += "link set " + end + " mtu 9000 arp off up\n";
     }
   };
   device("fl_host", kGatewayMac);
@@ -58,9 +59,18 @@ bool make_routes(std::string* why) {
 }
 
 // A route's MTU counts for forwarded IPv4 only if it is locked (ip_mtu_from_fib_result()).
+// Ends that need no IPv6 of their own have none, and so report no multicast groups.
+bool silence(std::string* why) {
+  for (const char* device : {"ep_a", "ep_b", "ep_c", "ep_a_p", "ep_b_p", "ep_c_p", "fl_host_p",
+                             "up0_p", "up1_p", "lan0_p"}) {
+    if (!set_sysctl(std::string("ipv6/conf/") + device + "/disable_ipv6", "1", why)) return false;
+  }
+  return true;
+}
+
 // fl_host forwards, so that bpf_fib_lookup with it as the incoming device answers.
 bool make_world(std::string* why) {
-  return enter_own_netns(why) && make_devices(why) && make_routes(why) &&
+  return enter_own_netns(why) && make_devices(why) && silence(why) && make_routes(why) &&
          set_sysctl("ipv4/conf/fl_host/forwarding", "1", why) &&
          set_sysctl("ipv6/conf/fl_host/forwarding", "1", why);
 }

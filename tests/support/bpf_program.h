@@ -55,13 +55,10 @@ struct RunOptions {
   // The kernel carries a checksum over the packet, as a network card with CHECKSUM_COMPLETE
   // makes it, and fails the run if the program lets it go stale.
   bool checksum_complete = false;
-  // How many bytes are in the linear part, the rest in page fragments; 0: all linear.
-  std::uint32_t linear = 0;
 };
 
-// Whether the kernel's test run knows these options; found by trying.
+// Whether the kernel's test run knows the option; found by trying.
 bool can_check_checksum_complete();
-bool can_run_nonlinear();
 
 class BpfProgram {
  public:
@@ -75,6 +72,14 @@ class BpfProgram {
   // counts anything other than one packet of the frame's length (as it came for a drop, as it
   // left for all else), fails the test.
   Ran run(const Packet& packet, const RunOptions& options = {});
+
+  // For what a test run does not take, as an IP header cut short: attaches the program to
+  // `device` (clsact) while the frame comes in there from the other end of the pair, or goes
+  // out by it. `linear`: see send_frame(). Returns what was counted; a Capture sees where the
+  // frame went.
+  enum class Hook { ingress, egress };
+  Reasons run_on_wire(const std::string& device, Hook hook, const Packet& packet,
+                      std::uint16_t linear = 0);
 
   template <typename K, typename V>
   void put(const char* map, const K& key, const V& value) {
@@ -124,7 +129,8 @@ class BpfProgram {
   void erase_bytes(const char* map, const void* key, std::size_t key_size);
   bool next_key(const char* map, const void* key, void* next, std::size_t key_size) const;
   void clear_counters();
-  Reasons read_counters(const Packet& in, const Packet& out) const;
+  // With `out`, the frame as it left, its length is checked as well.
+  Reasons read_counters(const Packet& in, const Packet* out) const;
 
   bpf_object* object_;
   int program_;

@@ -9,11 +9,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace fairlead::test {
 
-Capture::Capture(const char* device) : fd_(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)) {
+namespace {
+
+bool is_from_unspecified(const Packet& packet) {
+  const Buffer& b = packet.bytes;
+  return b.size() >= 54 && b[12] == 0x86 && b[13] == 0xdd &&
+         std::all_of(b.begin() + 22, b.begin() + 38, [](std::uint8_t byte) { return byte == 0; });
+}
+
+}  // namespace
+
+Capture::Capture(const char* device, Reports reports)
+    : fd_(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)), reports_(reports) {
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_ALL);
@@ -35,7 +47,9 @@ std::vector<Packet> Capture::received() {
                                  reinterpret_cast<sockaddr*>(&from), &size);
     if (length < 0) break;
     packet.bytes.resize(static_cast<std::size_t>(length));
-    if (from.sll_pkttype != PACKET_OUTGOING) out.push_back(std::move(packet));
+    if (from.sll_pkttype == PACKET_OUTGOING) continue;
+    if (reports_ == Reports::ignore && is_from_unspecified(packet)) continue;
+    out.push_back(std::move(packet));
   }
   return out;
 }

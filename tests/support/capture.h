@@ -7,10 +7,13 @@
 
 namespace fairlead::test {
 
+// The kernel reports its multicast groups from `::` on devices with IPv6, whenever it likes.
+enum class Reports { keep, ignore };
+
 // A packet socket on one device of the caller's network namespace, open from construction on.
 class Capture {
  public:
-  explicit Capture(const char* device);
+  explicit Capture(const char* device, Reports reports = Reports::keep);
   ~Capture();
   Capture(const Capture&) = delete;
   Capture& operator=(const Capture&) = delete;
@@ -21,6 +24,7 @@ class Capture {
 
  private:
   int fd_;
+  Reports reports_;
 };
 
 }  // namespace fairlead::test
