@@ -170,6 +170,17 @@ TEST_P(EndpointMasqueradeTest, OtherProtocolsCannotBeMasqueraded) {
             dropped(FL_DROP_NAT_PROTOCOL));
 }
 
+TEST_P(EndpointMasqueradeTest, ChecksumsAreRightWithoutTheIpv6Flag) {
+  fl_config old_kernel = config();
+  old_kernel.csum_ipv6 = 0;
+  reload(old_kernel);
+
+  EXPECT_EQ(
+      from(kA, udp(kNatFirst)),
+      redirected(FL_FORWARD_MASQUERADE, packet(to_router(), outside_sees(of(kOutside)),
+                                               Udp{.sport = kNatFirst, .dport = 53}, payload(11))));
+}
+
 TEST_P(EndpointMasqueradeTest, InternalNetworkDoesNotReachOutside) {
   set_flags(1, FL_NET_INTERNAL | FL_NET_MASQUERADE);
 

@@ -166,6 +166,48 @@ TEST_P(UplinkPublishedTest, SourceThatCannotBeOnTheWireIsDropped) {
   }
 }
 
+TEST_P(UplinkPublishedTest, SourceThatIsTheHostsOrAContainersIsForged) {
+  publish_any(kA);
+  for (const Addr& src : {of(kHost), of(kGateway1), b(), c(), of(kNobody)}) {
+    const Packet in = packet(from_router(), Ip{.src = src, .dst = of(kHost)}, from_client(8080));
+
+    EXPECT_EQ(from_uplink(in), dropped(FL_DROP_MARTIAN)) << src;
+  }
+}
+
+// The host-side device's number may be used again; the address tells whose the flow is.
+TEST_P(UplinkPublishedTest, FlowOfAContainerThatGaveWayToAnotherIsNotDelivered) {
+  publish_any(kA);
+  from_uplink(request());
+  Endpoint other = kA;
+  other.addr4 = "10.77.1.77";
+  other.addr6 = "2001:db8:77:1::77";
+  put_endpoint(other, FL_NET_MASQUERADE);
+
+  EXPECT_NE(from_uplink(request(8080, kAck)).action, kRedirect);
+}
+
+TEST_P(UplinkPublishedTest, ConnectionOpenedAnewIsNoLongerClosed) {
+  publish_any(kA);
+  const fl_flow key = flow(IPPROTO_TCP, of(kOutside), 6000, of(kHost), 8080);
+  from_uplink(request(8080, kSyn));
+  from_uplink(request(8080, kFin | kAck));
+  from_uplink(request(8080, kSyn));
+
+  EXPECT_EQ(nat(key)->flags & (FL_NAT_FIN | FL_NAT_RST), 0);
+}
+
+// Kernels without BPF_F_IPV6: the packet and the network card's sum over it must come out right
+// all the same.
+TEST_P(UplinkPublishedTest, ChecksumsAreRightWithoutTheIpv6Flag) {
+  fl_config old_kernel = config();
+  old_kernel.csum_ipv6 = 0;
+  reload(old_kernel);
+  publish_any(kA);
+
+  EXPECT_EQ(from_uplink(request()), redirected(FL_FORWARD_PUBLISHED, request_at(kA)));
+}
+
 TEST_P(UplinkPublishedTest, LastHopIsNotDelivered) {
   publish_any(kA);
   const Packet in =

@@ -125,6 +125,40 @@ TEST_P(UplinkReplyTest, EchoRequestWithAMasqueradedIdentifierIsTheHosts) {
   EXPECT_EQ(from_uplink(in), left_alone(in));
 }
 
+TEST_P(UplinkReplyTest, ChecksumsAreRightWithoutTheIpv6Flag) {
+  fl_config old_kernel = config();
+  old_kernel.csum_ipv6 = 0;
+  reload(old_kernel);
+  masqueraded(IPPROTO_UDP);
+  masqueraded(icmp(), kPort);
+
+  EXPECT_EQ(
+      from_uplink(packet(from_router(), answering(), Udp{.sport = 53, .dport = kPort}, payload(5))),
+      redirected(FL_FORWARD_MASQUERADE_REPLY,
+                 packet(gateway_to(kA), delivered(), Udp{.sport = 53, .dport = 5353}, payload(5))));
+  EXPECT_EQ(
+      from_uplink(packet(from_router(), answering(), Echo{.id = kPort, .reply = true}, payload(5))),
+      redirected(FL_FORWARD_MASQUERADE_REPLY,
+                 packet(gateway_to(kA), delivered(), Echo{.id = 5353, .reply = true}, payload(5))));
+}
+
+// The entry of the other direction, met by a packet that claims to come from the container.
+TEST_P(UplinkReplyTest, ForgedPacketOfAContainersOwnDirectionIsLeftAlone) {
+  fl_nat out{};
+  out.src = of(kHost).raw();
+  out.dst = of(kOutside).raw();
+  out.sport = htons(kPort);
+  out.dport = htons(kNatFirst);
+  out.kind = FL_NAT_MASQUERADE;
+  out.network = kA.network;
+  out.endpoint = kA.ifindex();
+  program().put("fl_nat", flow(IPPROTO_UDP, a(), 5353, of(kOutside), kNatFirst), out);
+  const Packet in = packet(from_router(), Ip{.src = a(), .dst = of(kOutside)},
+                           Udp{.sport = 5353, .dport = kNatFirst});
+
+  EXPECT_EQ(from_uplink(in), left_alone(in));
+}
+
 // Networks without masquerade: addresses are kept, and only answers come in.
 class UplinkRoutedTest : public UplinkReplyTest {
  protected:
