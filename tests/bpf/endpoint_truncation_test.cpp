@@ -60,6 +60,24 @@ TEST_F(EndpointTruncationTest, CutHeadersAreCountedAsSuch) {
   }
 }
 
+TEST_F(EndpointTruncationTest, PacketShorterThanItSaysIsDropped) {
+  const Bytes body = payload(20);
+  const Packet v4 = packet(by_gateway(kA), Ipv4{.src = kA.addr4, .dst = kB.addr4}, Udp{}, body);
+  const Packet v6 = packet(by_gateway(kA), Ipv6{.src = kA.addr6, .dst = kB.addr6}, Udp{}, body);
+
+  EXPECT_EQ(run(v4.first(v4.size() - 1)), dropped(FL_DROP_TRUNCATED));
+  EXPECT_EQ(run(v6.first(v6.size() - 1)), dropped(FL_DROP_TRUNCATED));
+}
+
+// Ethernet's padding is no header, whatever it looks like.
+TEST_F(EndpointTruncationTest, PaddingIsNotReadAsAHeader) {
+  const Ipv4 v4{.src = kA.addr4, .dst = kOutside.v4, .total_length = std::uint16_t{24}};
+  const Ipv6 v6{.src = kA.addr6, .dst = kOutside.v6, .payload_length = std::uint16_t{4}};
+
+  EXPECT_EQ(run(packet(by_gateway(kA), v4, Udp{})), dropped(FL_DROP_TRUNCATED));
+  EXPECT_EQ(run(packet(by_gateway(kA), v6, Udp{})), dropped(FL_DROP_TRUNCATED));
+}
+
 TEST_F(EndpointTruncationTest, CutIpHeadersAreCountedAsSuch) {
   expect_cut_ip_headers(program(), "ep_a", BpfProgram::Hook::ingress, by_gateway(kA),
                         FL_DROP_TRUNCATED);

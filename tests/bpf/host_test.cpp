@@ -133,6 +133,16 @@ TEST_F(HostFramesTest, SubnetBroadcastReachesItsNetworkOnly) {
   EXPECT_EQ(c.received().size(), 0U);
 }
 
+// Of an IPv4 group, only 23 bits are in the MAC.
+TEST_F(HostFramesTest, Ipv4GroupIsMappedToItsMac) {
+  const Ipv4 ip{.src = kGateway1.v4, .dst = "239.129.2.3", .ttl = 1};
+  Capture a("ep_a_p");
+
+  EXPECT_EQ(to_fl_host(packet(kByStack, ip, Udp{})).reasons, Reasons{FL_FORWARD_FLOOD});
+  EXPECT_EQ(a.received(), (std::vector<Packet>{packet(
+                              Eth{.dst = "01:00:5e:01:02:03", .src = kGatewayMac}, ip, Udp{})}));
+}
+
 // fl_host is NOARP; what the stack sends besides IP is for nobody.
 TEST_F(HostFramesTest, FrameThatIsNotIpDoesNotReachAContainer) {
   Capture b("ep_b_p");

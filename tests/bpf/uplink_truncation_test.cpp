@@ -63,6 +63,18 @@ TEST_F(UplinkTruncationTest, NetworksWithoutMasqueradeChangeNothingAboutIt) {
   }
 }
 
+TEST_F(UplinkTruncationTest, PacketShorterThanItSaysIsLeftToTheHost) {
+  prepare();
+  for (const Family family : {Family::v4, Family::v6}) {
+    const Packet whole = packet(from_router(), Ip{.src = kOutside(family), .dst = kHost(family)},
+                                Udp{.sport = 6000, .dport = 8080}, payload(20));
+    const Packet in = whole.first(whole.size() - 1);
+
+    EXPECT_EQ(from_uplink(whole).reasons, Reasons{FL_FORWARD_PUBLISHED});
+    EXPECT_EQ(from_uplink(in), left_alone(in));
+  }
+}
+
 TEST_F(UplinkTruncationTest, CutIpHeadersAreLeftToTheHost) {
   expect_cut_ip_headers(program(), "up0", BpfProgram::Hook::ingress, from_router(),
                         FL_PUNT_NOT_OURS);
