@@ -8,6 +8,7 @@ namespace fairlead::test {
 
 // At the end of the process all reasons seen are written, a number a line, to
 // FAIRLEAD_REASONS_FOLDER/<name of the test program>; the file of an earlier run is replaced.
+// Nothing is written if none was seen.
 void reason_seen(fl_reason reason);
 
 }  // namespace fairlead::test
