@@ -89,7 +89,7 @@ static __noinline enum fl_reason flood(struct __sk_buff *skb, __u32 network, __u
 /* A packet of a flow: rewritten, and on its way into a container or out of the host. Without a flow, because
  * the LRU took it at once: dropped. */
 static __noinline enum fl_reason forward_flow(struct __sk_buff *skb, struct packet *pkt,
-					      const struct fl_nat *nat)
+					      struct fl_nat *nat)
 {
 	struct bpf_fib_lookup fib = {};
 	enum fl_reason why;
@@ -97,6 +97,7 @@ static __noinline enum fl_reason forward_flow(struct __sk_buff *skb, struct pack
 
 	if (!nat)
 		return FL_DROP_NAT_EXHAUSTED;
+	use_flow(nat, pkt);
 	if (nat->kind == FL_NAT_HAIRPIN) {
 		why = rewrite(skb, pkt, nat);
 		return why ?: send_routed_into(skb, nat, FL_FORWARD_HAIRPIN);
@@ -151,7 +152,7 @@ static __noinline enum fl_reason open_flow(struct __sk_buff *skb, struct packet 
 static __always_inline enum fl_reason leave(struct __sk_buff *skb, struct packet *pkt, __u32 flags,
 					    int to_gateway)
 {
-	const struct fl_nat *nat;
+	struct fl_nat *nat;
 	enum fl_reason why;
 
 	why = parse_l4(skb, pkt);

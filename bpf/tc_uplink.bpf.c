@@ -6,6 +6,8 @@
  * What is not for a container goes up the stack untouched, after a look at its port: one array read. What cannot be
  * parsed as well: it may be the host's.
  */
+#include <linux/if_packet.h>
+
 #include "lib/deliver.h"
 #include "lib/nat.h"
 #include "lib/parse.h"
@@ -18,6 +20,9 @@ char LICENSE[] SEC("license") = "GPL";
 
 static __always_inline enum fl_reason parse(struct __sk_buff *skb, struct packet *pkt)
 {
+	/* Seen by a promiscuous device, and another host's. */
+	if (skb->pkt_type == PACKET_OTHERHOST)
+		return FL_PUNT_NOT_OURS;
 	if (parse_packet(skb, pkt) || pkt->ethertype == bpf_htons(ETH_P_ARP) || parse_l4(skb, pkt))
 		return FL_PUNT_NOT_OURS;
 	return FL_OK;
@@ -96,12 +101,13 @@ static __always_inline enum fl_reason open_flow(struct packet *pkt)
 }
 
 static __always_inline enum fl_reason deliver(struct __sk_buff *skb, struct packet *pkt,
-					      const struct fl_nat *nat)
+					      struct fl_nat *nat)
 {
 	enum fl_reason why;
 
 	if (!is_inbound(nat))
 		return FL_PUNT_NOT_OURS;
+	use_flow(nat, pkt);
 	pkt->network = nat->network;
 	if (pkt->ttl <= 1)
 		return FL_DROP_TTL;
@@ -116,8 +122,8 @@ static __always_inline enum fl_reason deliver(struct __sk_buff *skb, struct pack
 SEC("tc")
 int tc_uplink(struct __sk_buff *skb)
 {
-	const struct fl_nat *nat;
 	struct packet pkt = {};
+	struct fl_nat *nat;
 	enum fl_reason why;
 
 	why = parse(skb, &pkt);

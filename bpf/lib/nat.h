@@ -58,17 +58,17 @@ static __always_inline void touch_nat(struct fl_nat *nat, const struct packet *p
 /* Flow of a packet whose ports are parsed; NULL: none yet, or a fragment of an unknown datagram. */
 static __always_inline struct fl_nat *find_flow(struct packet *pkt)
 {
-	struct fl_nat *nat;
-
 	if (pkt->fragment == FRAGMENT_LATER && borrow_ports(pkt))
 		return NULL;
-	nat = find_nat(pkt);
-	if (!nat)
-		return NULL;
+	return find_nat(pkt);
+}
+
+/* Call before the rewrite, once it is certain that the packet may use the flow. */
+static __always_inline void use_flow(struct fl_nat *nat, const struct packet *pkt)
+{
 	touch_nat(nat, pkt);
 	if (pkt->fragment == FRAGMENT_FIRST)
 		lend_ports(pkt);
-	return nat;
 }
 
 static __always_inline void fill_reply(const struct packet *pkt, const struct new_flow *flow,

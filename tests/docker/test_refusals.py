@@ -15,7 +15,10 @@ def state(site):
         "routes": sorted(site.host.run("ip", "route").out.splitlines()),
     }
     if site.daemon and site.daemon.process.alive():
-        seen |= {what: site.daemon.json(what) for what in ("networks", "endpoints", "ports")}
+        for what in ("networks", "endpoints", "ports"):
+            # Names are learnt from Docker a moment later: they may come between two looks.
+            seen[what] = [{key: value for key, value in row.items() if key not in ("name", "network")}
+                          for row in site.daemon.json(what)]
     return seen
 
 

@@ -42,13 +42,15 @@ Result<std::optional<Prefix>> read_prefix(Reader& reader, std::string_view field
   return *prefix;
 }
 
-json format_port(const PortBinding& port) {
-  return {{"Proto", static_cast<unsigned>(port.protocol)},
-          {"IP", port.container_address.to_string()},
-          {"Port", port.container_port},
-          {"HostIP", port.host_address.to_string()},
-          {"HostPort", port.host_port},
-          {"HostPortEnd", port.host_port}};
+// Written out by hand, because there may be thousands and Docker asks three times: every value is a
+// number or an address, and none needs escaping.
+void append_port(std::string& out, const PortBinding& port) {
+  const std::string number = std::to_string(port.host_port);
+  out += R"({"Proto":)" + std::to_string(static_cast<unsigned>(port.protocol));
+  out += R"(,"IP":")" + port.container_address.to_string();
+  out += R"(","Port":)" + std::to_string(port.container_port);
+  out += R"(,"HostIP":")" + port.host_address.to_string();
+  out += R"(","HostPort":)" + number + R"(,"HostPortEnd":)" + number + "}";
 }
 
 }  // namespace
@@ -86,7 +88,7 @@ Result<CreateNetwork> parse_create_network(std::string_view body) {
 }
 
 Result<CreateEndpoint> parse_create_endpoint(std::string_view body) {
-  auto reader = Reader::parse(body);
+  auto reader = Reader::parse(body, "Options");
   if (!reader) return std::unexpected(std::move(reader).error());
   const EndpointRef ref = read_endpoint_ref(*reader);
   Reader interface = reader->object("Interface");
@@ -109,7 +111,7 @@ Result<CreateEndpoint> parse_create_endpoint(std::string_view body) {
 }
 
 Result<Join> parse_join(std::string_view body) {
-  auto reader = Reader::parse(body);
+  auto reader = Reader::parse(body, "Options");
   if (!reader) return std::unexpected(std::move(reader).error());
   Join out{.endpoint = read_endpoint_ref(*reader),
            .sandbox = reader->required_string("SandboxKey")};
@@ -118,7 +120,7 @@ Result<Join> parse_join(std::string_view body) {
 }
 
 Result<ProgramPorts> parse_program_ports(std::string_view body) {
-  auto reader = Reader::parse(body);
+  auto reader = Reader::parse(body, option::kExposedPorts);
   if (!reader) return std::unexpected(std::move(reader).error());
   ProgramPorts out{.endpoint = read_endpoint_ref(*reader), .ports = {}};
   Reader options = reader->object("Options");
@@ -169,11 +171,13 @@ std::string format_join(const engine::JoinReply& reply, bool internal) {
 }
 
 std::string format_endpoint_info(const Endpoint& endpoint) {
-  json ports = json::array();
-  for (const PortBinding& port : endpoint.ports) ports.push_back(format_port(port));
-  return dump(
-      {{"Value",
-        {{option::kPortMap, std::move(ports)}, {option::kEndpointMac, endpoint.mac.to_string()}}}});
+  std::string ports;
+  for (const PortBinding& port : endpoint.ports) {
+    if (!ports.empty()) ports += ',';
+    append_port(ports, port);
+  }
+  return std::string(R"({"Value":{")") + option::kPortMap + R"(":[)" + ports + R"(],")" +
+         option::kEndpointMac + R"(":")" + endpoint.mac.to_string() + R"("}})";
 }
 
 std::string format_empty_info() { return dump({{"Value", json::object()}}); }

@@ -19,6 +19,7 @@ inline constexpr char kOwnPrefix[] = "fairlead.";
 
 // Of endpoints.
 inline constexpr char kPortMap[] = "com.docker.network.portmap";
+inline constexpr char kExposedPorts[] = "com.docker.network.endpoint.exposedports";
 inline constexpr char kEndpointMac[] = "com.docker.network.endpoint.macaddress";
 inline constexpr char kNoProxy6To4[] = "com.docker.network.driver.private.no_proxy_6to4";
 

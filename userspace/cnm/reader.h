@@ -21,8 +21,10 @@ class Reader {
   // Deeper than anything Docker sends; more is refused before it is parsed.
   static constexpr unsigned kMaxDepth = 16;
 
-  // Errors: invalid_argument (no JSON, not an object, nested too deep).
-  static Result<Reader> parse(std::string_view text);
+  // Errors: invalid_argument (no JSON, not an object, nested too deep). Fields called `skip`, at
+  // any depth, are checked to be JSON and not kept: Docker sends the ports of a container with
+  // three calls, thousands of them if need be, and only one is about ports.
+  static Result<Reader> parse(std::string_view text, std::string_view skip = {});
   // A document that is an array of objects.
   static Result<std::vector<Reader>> parse_array(std::string_view text);
 

@@ -30,19 +30,26 @@ bool too_deep(std::string_view text) {
   return false;
 }
 
-Result<std::shared_ptr<const json>> parse_document(std::string_view text) {
+Result<std::shared_ptr<const json>> parse_document(std::string_view text,
+                                                   std::string_view skip = {}) {
   if (too_deep(text))
     return fail(Errc::invalid_argument,
                 "the JSON is nested deeper than " + std::to_string(Reader::kMaxDepth) + " levels");
-  json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  json::parser_callback_t keep;
+  if (!skip.empty())
+    keep = [skip](int, json::parse_event_t event, const json& parsed) {
+      return event != json::parse_event_t::key ||
+             std::string_view(parsed.get_ref<const std::string&>()) != skip;
+    };
+  json document = json::parse(text, keep, /*allow_exceptions=*/false);
   if (document.is_discarded()) return fail(Errc::invalid_argument, "the body is not valid JSON");
   return std::make_shared<const json>(std::move(document));
 }
 
 }  // namespace
 
-Result<Reader> Reader::parse(std::string_view text) {
-  auto document = parse_document(text);
+Result<Reader> Reader::parse(std::string_view text, std::string_view skip) {
+  auto document = parse_document(text, skip);
   if (!document) return std::unexpected(std::move(document).error());
   if (!(*document)->is_object())
     return fail(Errc::invalid_argument, "the body is not a JSON object");

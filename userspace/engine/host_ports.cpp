@@ -43,9 +43,12 @@ std::string describe(Protocol protocol, const Address& address, std::uint16_t po
   return host + ":" + std::to_string(port) + "/" + to_string(protocol);
 }
 
+enum class Reach { one_family, both_families };
+
 // Errors: conflict, invalid_argument (address not here), what socket() said otherwise. A kernel
 // without the protocol has nobody to hold the port against: success, no socket.
-Result<UniqueFd> bind_socket(Protocol protocol, const Address& address, std::uint16_t port) {
+Result<UniqueFd> bind_socket(Protocol protocol, const Address& address, std::uint16_t port,
+                             Reach reach) {
   const int family = address.family() == Family::v4 ? AF_INET : AF_INET6;
   const int type = protocol == Protocol::udp ? SOCK_DGRAM : SOCK_STREAM;
   UniqueFd fd(::socket(family, type | SOCK_CLOEXEC, static_cast<int>(protocol)));
@@ -55,9 +58,9 @@ Result<UniqueFd> bind_socket(Protocol protocol, const Address& address, std::uin
     if (errno == EAFNOSUPPORT) return UniqueFd();  // no IPv6 on this host
     return fail_errno("hold port " + describe(protocol, address, port));
   }
-  const int one = 1;
+  const int only = reach == Reach::one_family ? 1 : 0;
   if (family == AF_INET6 &&
-      ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) != 0)
+      ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0)
     return fail_errno("hold port " + describe(protocol, address, port));
 
   const SocketAddress where = socket_address(address, port);
@@ -88,24 +91,9 @@ Result<std::uint16_t> HostPorts::hold(Protocol protocol, const std::vector<Addre
   Error problem(Errc::invalid_argument, "no port to hold");
   for (unsigned i = 0; i < count; ++i) {
     const auto port = static_cast<std::uint16_t>(first + (start + i) % count);
-    std::vector<std::pair<Key, UniqueFd>> taken;
-    bool all = true;
-    for (const Address& address : addresses) {
-      const Key key{protocol, address, port};
-      Result<UniqueFd> fd =
-          held_.contains(key)
-              ? fail(Errc::conflict, "port " + describe(protocol, address, port) +
-                                         " is already published (see 'fairlead ports')")
-              : bind_socket(protocol, address, port);
-      if (!fd) {
-        problem = std::move(fd).error();
-        all = false;
-        break;
-      }
-      taken.emplace_back(key, std::move(*fd));
-    }
-    if (all) {
-      for (auto& [key, fd] : taken) held_.emplace(key, std::move(fd));
+    if (auto done = hold_number(protocol, addresses, port); !done) {
+      problem = std::move(done).error();
+    } else {
       if (ephemeral)
         next_ephemeral_ =
             port == kLastEphemeral ? kFirstEphemeral : static_cast<std::uint16_t>(port + 1);
@@ -114,6 +102,37 @@ Result<std::uint16_t> HostPorts::hold(Protocol protocol, const std::vector<Addre
     if (problem.code() != Errc::conflict) break;  // another number would not help
   }
   return std::unexpected(std::move(problem));
+}
+
+Status HostPorts::hold_number(Protocol protocol, const std::vector<Address>& addresses,
+                              std::uint16_t port) {
+  for (const Address& address : addresses)
+    if (held_.contains(Key{protocol, address, port}))
+      return fail(Errc::conflict, "port " + describe(protocol, address, port) +
+                                      " is already published (see 'fairlead ports')");
+
+  // Every IPv4 and every IPv6 address: one socket is both, and a thousand ports are a thousand
+  // sockets, not two. Unless the host has no IPv6.
+  const bool everywhere =
+      addresses == std::vector{Address::any(Family::v4), Address::any(Family::v6)};
+  if (everywhere) {
+    auto both = bind_socket(protocol, addresses[1], port, Reach::both_families);
+    if (!both) return std::unexpected(std::move(both).error());
+    if (*both) {
+      held_.emplace(Key{protocol, addresses[0], port}, UniqueFd());
+      held_.emplace(Key{protocol, addresses[1], port}, std::move(*both));
+      return {};
+    }
+  }
+
+  std::vector<std::pair<Key, UniqueFd>> taken;
+  for (const Address& address : addresses) {
+    auto fd = bind_socket(protocol, address, port, Reach::one_family);
+    if (!fd) return std::unexpected(std::move(fd).error());
+    taken.emplace_back(Key{protocol, address, port}, std::move(*fd));
+  }
+  for (auto& [key, fd] : taken) held_.emplace(key, std::move(fd));
+  return {};
 }
 
 void HostPorts::release(Protocol protocol, const Address& address, std::uint16_t port) {

@@ -1,4 +1,4 @@
-// Host ports that are really held: a bound socket each.
+// Host ports that are really held, by bound sockets.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,9 @@ class HostPorts {
     auto operator<=>(const Key&) const = default;
   };
 
-  std::map<Key, UniqueFd> held_;
+  Status hold_number(Protocol protocol, const std::vector<Address>& addresses, std::uint16_t port);
+
+  std::map<Key, UniqueFd> held_;  // no descriptor: its other family's socket, or no such protocol
   std::uint16_t next_ephemeral_ = kFirstEphemeral;
 };
 

@@ -1,4 +1,5 @@
 #include "cnm/plugin.h"
+#include "cnm/reader.h"
 
 #include <gtest/gtest.h>
 
@@ -111,6 +112,7 @@ TEST_F(PluginTest, AContainersWholeLifeIsAnswered) {
      R"({"NetworkID":"n1","EndpointID":"e1","Options":{"com.docker.network.portmap":[
          {"Proto":6,"Port":80,"HostIP":"127.0.0.1","HostPort":0,"HostPortEnd":0}]}})");
   const std::string info = ok("NetworkDriver.EndpointOperInfo", kRef);
+  EXPECT_TRUE(Reader::parse(info)) << info;
   EXPECT_NE(info.find(R"("HostIP":"127.0.0.1")"), std::string::npos) << info;
   EXPECT_EQ(info.find(R"("HostPort":0)"), std::string::npos) << info;
   for (const char* method : {"RevokeExternalConnectivity", "Leave", "DeleteEndpoint"})
