@@ -39,7 +39,7 @@ static __noinline enum fl_reason make_flow_with_port(const struct packet *pkt,
 	return FL_DROP_NAT_EXHAUSTED;
 }
 
-/* The uplink that the host's route to the packet's destination uses, NULL for none of ours. */
+/* The device that the host's route to the packet's destination leads to. */
 static __noinline enum fl_reason find_uplink(struct __sk_buff *skb, struct packet *pkt,
 					     __u32 *ifindex)
 {
@@ -71,8 +71,8 @@ static __noinline enum fl_reason open_outside(struct __sk_buff *skb, struct pack
 	if (why)
 		return why;
 	uplink = bpf_map_lookup_elem(&fl_uplinks, &ifindex);
-	if (!uplink)
-		return FL_DROP_ISOLATED;
+	if (!uplink || !(uplink->flags & FL_UPLINK_MASQUERADE))
+		return FL_DROP_NOT_UPLINK;
 
 	flow.src = pkt->flow.src;
 	flow.dst = pkt->flow.dst;
@@ -86,9 +86,6 @@ static __noinline enum fl_reason open_outside(struct __sk_buff *skb, struct pack
 		flow.kind = FL_NAT_ROUTED;
 		return make_flow(pkt, &flow);
 	}
-
-	if (!(uplink->flags & FL_UPLINK_MASQUERADE))
-		return FL_DROP_ISOLATED;
 	if (!can_masquerade(pkt))
 		return FL_DROP_NAT_PROTOCOL;
 	flow.kind = FL_NAT_MASQUERADE;

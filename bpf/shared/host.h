@@ -6,7 +6,7 @@
 #include "addr.h"
 
 enum fl_uplink_flags {
-	FL_UPLINK_MASQUERADE = 1 << 0, /* new flows of containers may leave here */
+	FL_UPLINK_MASQUERADE = 1 << 0, /* new flows of containers may leave here, masqueraded or not */
 };
 
 /* Value of map fl_uplinks; key: ifindex, __u32. Written by the daemon from netlink

@@ -65,7 +65,9 @@
 	X(FL_DROP_MARTIAN, 84, "source or destination cannot be on this wire", "the sender is broken, or hostile") \
 	X(FL_DROP_REDIRECT, 85, "kernel refused the change to the packet", "report a bug with 'fairlead status -o json'") \
 	X(FL_DROP_NOT_PUBLISHED, 86, "host port is reserved but leads nowhere", "restart the container") \
-	X(FL_DROP_MULTICAST_OUTSIDE, 87, "multicast stays inside the network", "")
+	X(FL_DROP_MULTICAST_OUTSIDE, 87, "multicast stays inside the network", "") \
+	X(FL_DROP_NOT_UPLINK, 88, "the host's route leads out of a device that is no uplink", \
+	  "another engine's bridge, or no Ethernet device (VPN): see Uplinks in 'fairlead status'")
 
 enum fl_reason {
 #define FL_REASON_ENUM(name, number, text, advice) name = number,

@@ -8,12 +8,12 @@ _fairlead() {
   case $before in
     -o | --output) mapfile -t COMPREPLY < <(compgen -W "table json" -- "$word"); return ;;
     --socket) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
-    --pin-dir | --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
+    --pin-dir | --state-dir | --plugin-socket) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
   esac
   local choices
   case $noun in
     "") choices="$nouns --socket --help" ;;
-    teardown) choices="--all --dry-run --pin-dir --state-dir --host-device --socket --help" ;;
+    teardown) choices="--all --dry-run --pin-dir --state-dir --host-device --plugin-socket --socket --help" ;;
     version) choices="--socket --help" ;;
     *) choices="-o --output --socket --help" ;;
   esac

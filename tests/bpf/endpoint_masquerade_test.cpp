@@ -200,7 +200,8 @@ TEST_P(EndpointMasqueradeTest, UplinkWithoutAnAddressIsNoWayOut) {
 }
 
 TEST_P(EndpointMasqueradeTest, DeviceThatIsNoUplinkIsNoWayOut) {
-  EXPECT_EQ(from(kA, packet(by_gateway(kA), leaving(of(kLan)), Udp{})), dropped(FL_DROP_ISOLATED));
+  EXPECT_EQ(from(kA, packet(by_gateway(kA), leaving(of(kLan)), Udp{})),
+            dropped(FL_DROP_NOT_UPLINK));
 }
 
 TEST_P(EndpointMasqueradeTest, UplinkThatIsNotForMasqueradeIsNoWayOut) {
@@ -208,7 +209,7 @@ TEST_P(EndpointMasqueradeTest, UplinkThatIsNotForMasqueradeIsNoWayOut) {
   up0.flags = 0;
   program().put("fl_uplinks", uplink(), up0);
 
-  EXPECT_EQ(from(kA, udp(1)), dropped(FL_DROP_ISOLATED));
+  EXPECT_EQ(from(kA, udp(1)), dropped(FL_DROP_NOT_UPLINK));
 }
 
 TEST_P(EndpointMasqueradeTest, MulticastDoesNotLeaveTheNetwork) {

@@ -17,6 +17,7 @@ struct Options {
   std::string socket = "/run/fairlead/fairlead.sock";
   std::string output = "table";
   TeardownRequest teardown{.api_socket = {},
+                           .plugin_socket = "/run/docker/plugins/fairlead.sock",
                            .pin_dir = "/sys/fs/bpf/fairlead",
                            .state_dir = "/var/lib/fairlead",
                            .host_device = "fl_host"};
@@ -97,6 +98,8 @@ void add_teardown(CLI::App& app, Options& options) {
   command->add_flag("--all", options.all, "Required: there is no way back");
   command->add_flag("--dry-run", options.teardown.dry_run, "Only say what would be removed");
   command->add_option("--pin-dir", options.teardown.pin_dir, "Where programs and maps are pinned")
+      ->capture_default_str();
+  command->add_option("--plugin-socket", options.teardown.plugin_socket, "Socket that Docker calls")
       ->capture_default_str();
   command->add_option("--state-dir", options.teardown.state_dir, "Where the state file is")
       ->capture_default_str();

@@ -62,7 +62,6 @@ void Teardown::remove_devices() {
   const auto all = links->links();
   if (!all) return note(all.error());
 
-  std::string reported;  // both ends of a pair are listed; the second goes with the first
   for (const netlink::LinkInfo& link : *all) {
     const bool ours = link.name == want_.host_device ||
                       link.name.starts_with(kEndpointDevices[0]) ||
@@ -80,8 +79,8 @@ void Teardown::remove_devices() {
 void Teardown::remove_files() {
   namespace fs = std::filesystem;
   const std::string state = want_.state_dir + "/state.db";
-  for (const std::string& path :
-       {state, state + "-wal", state + "-shm", state + "-journal", want_.api_socket}) {
+  for (const std::string& path : {state, state + "-wal", state + "-shm", state + "-journal",
+                                  want_.api_socket, want_.plugin_socket}) {
     std::error_code failed;
     if (path.empty() || !fs::exists(fs::symlink_status(path, failed))) continue;
     if (!want_.dry_run && !fs::remove(path, failed) && failed) {

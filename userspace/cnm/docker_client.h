@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct DockerNetwork {
 // GET /networks: those whose driver is `driver`, or `driver:tag` of a managed plugin.
 Result<std::vector<DockerNetwork>> parse_docker_networks(std::string_view body,
                                                          const std::string& driver);
+// GET /networks: subnets that networks of any driver take from our IPAM driver, so that their pools
+// are not taken for orphans.
+Result<std::set<Prefix>> parse_docker_pools(std::string_view body, const std::string& driver);
 // GET /networks/ID: the endpoints on it.
 Result<std::vector<engine::Known::Container>> parse_docker_endpoints(std::string_view body);
 

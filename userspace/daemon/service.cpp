@@ -145,6 +145,8 @@ Result<std::unique_ptr<Service>> Service::create(const Config& config) {
   parts->queue.post([&] { restored.set_value(engine::restore(parts->engine)); });
   if (auto done = restored.get_future().get(); !done)
     return std::unexpected(std::move(done).error());
+  for (const std::string& warning : parts->engine.state.warnings)
+    log::event(log::Level::warning, "restore_warning", {{"error", warning}});
   return std::unique_ptr<Service>(new Service(std::move(parts)));
 }
 
@@ -224,7 +226,12 @@ bool Service::drain_host() {
 }
 
 void Service::stop() {
-  if (parts_->server) parts_->server->stop(kStopGrace);
+  if (!parts_->server) return;
+  parts_->server->stop(kStopGrace);
+  // Tasks that are still queued refer to the plugin and the API: let them end before those do.
+  std::promise<void> drained;
+  parts_->queue.post([&] { drained.set_value(); });
+  drained.get_future().wait();
 }
 
 std::string Service::summary() {

@@ -119,7 +119,10 @@ Status create_network(Engine& engine, const NetworkRequest& want) {
 
   engine.state.last_network_id = network.id;
   engine.state.networks.emplace(network.key, network);
-  return sync_host(engine);  // its gateway addresses are the host's own from now on
+  // Its gateway addresses are the host's own from now on. What fails here is tried again, and
+  // logged, when the kernel's notice of the addresses arrives; the network is made.
+  (void)sync_host(engine);
+  return {};
 }
 
 Status remove_network(Engine& engine, const std::string& key) {
@@ -136,7 +139,7 @@ Status remove_network(Engine& engine, const std::string& key) {
   problems.add(engine.store.apply({store::EraseNetwork{key}}));
   engine.state.networks.erase(key);
   engine.state.network_names.erase(key);
-  problems.add(sync_host(engine));
+  (void)sync_host(engine);  // again with the kernel's notice, as above
   return problems.status();
 }
 

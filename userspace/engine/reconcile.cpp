@@ -76,11 +76,12 @@ bool is_address_of_an_endpoint(const State& state, const Address& address) {
 }
 
 // A pool whose network never came, and addresses whose endpoint never came or never said goodbye.
-Status release_orphaned_addresses(Engine& engine, Pass& pass) {
+Status release_orphaned_addresses(Engine& engine, const Known& known, Pass& pass) {
   Problems problems("release addresses that nobody uses");
   for (const ipam::Pool& pool : engine.ipam.pools()) {
     const bool used = is_subnet_of_a_network(engine.state, pool.prefix);
-    if (pass.overdue("pool " + pool.id, !used)) {
+    const bool lent = known.pools.contains(pool.prefix);  // to a network of another driver
+    if (pass.overdue("pool " + pool.id, !used && !lent)) {
       problems.add(release_pool(engine, pool.id));
       continue;
     }
@@ -104,7 +105,7 @@ Status reconcile(Engine& engine, const Known& known) {
     problems.add(bury_endpoint(engine, endpoint));
   for (const std::string& key : orphaned_networks(engine, known, pass))
     problems.add(remove_network(engine, key));
-  problems.add(release_orphaned_addresses(engine, pass));
+  problems.add(release_orphaned_addresses(engine, known, pass));
   return problems.status();
 }
 

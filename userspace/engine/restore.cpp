@@ -17,6 +17,12 @@ Status restore_network(Engine& engine, const Network& network) {
   return {};
 }
 
+// One network or container that cannot be restored (it may have died a moment ago) must not keep
+// the daemon from serving the others.
+void warn(Engine& engine, const std::string& what, const Status& status) {
+  if (!status) engine.state.warnings.push_back(what + ": " + status.error().message());
+}
+
 // A port that somebody took while the daemon was away stays published: packets from outside
 // never reach that process. Said as a warning, because local clients may.
 void hold_ports_again(Engine& engine, const Endpoint& endpoint) {
@@ -54,25 +60,23 @@ Status restore(Engine& engine) {
   for (const Network& network : snapshot->networks) {
     engine.state.networks.emplace(network.key, network);
     engine.state.last_network_id = std::max(engine.state.last_network_id, network.id);
-    if (auto done = restore_network(engine, network); !done)
-      return fail(std::move(done).error(), "restore network " + network.key.substr(0, 12));
+    warn(engine, "restore network " + network.key.substr(0, 12), restore_network(engine, network));
   }
   for (const Endpoint& endpoint : snapshot->endpoints)
     engine.state.endpoints.emplace(endpoint.key, endpoint);
 
-  std::vector<Network> networks = snapshot->networks;
   std::vector<Endpoint> alive;
   for (const Endpoint& endpoint : snapshot->endpoints) {
     const auto link = std::ranges::find(*links, endpoint.host_device, &netlink::LinkInfo::name);
     const bool living = link != links->end() && engine.state.networks.contains(endpoint.network);
-    auto done =
-        living ? restore_endpoint(engine, endpoint, link->index) : bury_endpoint(engine, endpoint);
-    if (!done) return fail(std::move(done).error(), "restore " + endpoint.key.substr(0, 12));
+    warn(
+        engine, "restore endpoint " + endpoint.key.substr(0, 12),
+        living ? restore_endpoint(engine, endpoint, link->index) : bury_endpoint(engine, endpoint));
     if (living) alive.push_back(endpoint);
   }
-  if (auto done = engine.datapath.retain_only(networks, alive); !done)
-    return fail(std::move(done).error(), "restore");
-  return sync_host(engine);
+  warn(engine, "restore", engine.datapath.retain_only(snapshot->networks, alive));
+  warn(engine, "restore", sync_host(engine));
+  return {};
 }
 
 }  // namespace fairlead::engine

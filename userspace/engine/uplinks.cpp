@@ -10,13 +10,13 @@ namespace {
 using netlink::AddressInfo;
 using netlink::LinkInfo;
 
-// docker0, docker_gwbridge, br-<12 hex>, and what podman, CNI and libvirt call theirs.
-bool is_other_engines_bridge(const LinkInfo& link) {
-  if (link.kind != "bridge") return false;
-  for (const char* prefix : {"docker", "cni", "podman", "virbr", "nerdctl", "lxcbr"})
-    if (link.name.starts_with(prefix)) return true;
-  return link.name.starts_with("br-") && link.name.size() == 15 &&
-         link.name.find_first_not_of("0123456789abcdef", 3) == std::string::npos;
+// Containers leave through a bridge only if it leads somewhere: to a port that is no veth. One that
+// has nothing but veths is another container engine's, whatever it is called, and its containers
+// are not ours to reach.
+bool leads_outside(const LinkInfo& link, const std::vector<LinkInfo>& links) {
+  return link.kind != "bridge" || std::ranges::any_of(links, [&](const LinkInfo& port) {
+           return port.master == link.index && port.kind != "veth";
+         });
 }
 
 bool is_part_of_another(const LinkInfo& link, const std::vector<LinkInfo>& links) {
@@ -57,7 +57,7 @@ datapath::HostView view_host(const std::vector<LinkInfo>& links,
                             .mtu = link.mtu,
                             .v4 = v4.value_or(Address()),
                             .v6 = v6.value_or(Address()),
-                            .masquerade = !is_other_engines_bridge(link)});
+                            .masquerade = !wanted.empty() || leads_outside(link, links)});
   }
   return view;
 }

@@ -10,8 +10,8 @@
 namespace fairlead::engine {
 
 // `wanted`: device names from the configuration; empty: every Ethernet device with a global
-// address that is no part of another device and not fairlead's own. Bridges that other container
-// engines made are watched for packets to published ports, but containers do not leave
+// address that is no part of another device and not fairlead's own. Bridges that lead to
+// nothing but containers are watched for packets to published ports, but containers do not leave
 // through them. `own_prefix`: how fairlead's devices are called. Pure.
 datapath::HostView view_host(const std::vector<netlink::LinkInfo>& links,
                              const std::vector<netlink::AddressInfo>& addresses,

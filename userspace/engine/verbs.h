@@ -101,6 +101,7 @@ struct Known {
   };
   std::map<std::string, std::string> networks;  // key -> name
   std::vector<Container> containers;
+  std::set<Prefix> pools;  // of ours that networks take, whatever their driver
 };
 
 // Removes networks, endpoints, pools and leases that nobody claims and that are older than

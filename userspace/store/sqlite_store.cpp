@@ -1,5 +1,6 @@
 #include "store/sqlite_store.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "store/rows.h"
@@ -10,11 +11,23 @@ namespace fairlead::store {
 namespace {
 
 // EXCLUSIVE before the first access: the lock is kept between transactions, and the write-ahead
-// log needs no shared memory. FULL syncs the log at every commit: apply() is durable.
+// log needs no shared memory.
 constexpr const char* kTake =
     "PRAGMA locking_mode = EXCLUSIVE;"
-    "PRAGMA synchronous = FULL;"
     "BEGIN EXCLUSIVE; COMMIT";
+
+// FULL syncs the log at every commit (one disk write, milliseconds), NORMAL leaves that to the
+// kernel: what was committed outlives this process, however it ends, and a power cut may take
+// the last seconds but never leaves half a change.
+constexpr const char* kBeginOnDisk = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+constexpr const char* kBegin = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
+
+// Docker remembers networks and their pools over a power cut, so they are on the disk before it
+// hears of them. Endpoints, ports and leases of endpoints end with the power: so do their devices.
+bool must_outlive_power(const Change& change) {
+  return std::holds_alternative<Network>(change) || std::holds_alternative<EraseNetwork>(change) ||
+         std::holds_alternative<ipam::Pool>(change) || std::holds_alternative<ErasePool>(change);
+}
 
 // After the checks: it writes to the file, which may be somebody else's.
 Status use_write_ahead_log(const Database& database) {
@@ -73,7 +86,8 @@ Result<Snapshot> SqliteStore::load() { return read_all(database_); }
 
 Status SqliteStore::apply(const std::vector<Change>& changes) {
   if (changes.empty()) return {};
-  if (auto begun = database_.execute("BEGIN IMMEDIATE"); !begun) return begun;
+  const bool on_disk = std::ranges::any_of(changes, must_outlive_power);
+  if (auto begun = database_.execute(on_disk ? kBeginOnDisk : kBegin); !begun) return begun;
   auto done = apply_all(database_, changes);
   // Fails when SQLite has rolled back itself, as it does on a full disk.
   if (!done) (void)database_.execute("ROLLBACK");

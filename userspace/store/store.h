@@ -43,7 +43,8 @@ class Store {
 
   virtual Result<Snapshot> load() = 0;
 
-  // All or nothing, and durable when it returns.
+  // All or nothing. When it returns, the change outlives this process however that ends; networks
+  // and pools outlive a power cut too.
   virtual Status apply(const std::vector<Change>& changes) = 0;
 };
 

@@ -26,6 +26,20 @@ TEST(DockerClient, PicksItsOwnNetworksAlsoThoseOfAManagedPlugin) {
   EXPECT_EQ(networks->at(1).id, "3");
 }
 
+TEST(DockerClient, PoolsLentToOtherDriversAreKnown) {
+  const auto pools = parse_docker_pools(
+      R"([{"Id":"1","Driver":"bridge","IPAM":{"Driver":"fairlead",
+           "Config":[{"Subnet":"10.7.0.0/24"},{"Subnet":"2001:db8:7::/64"}]}},
+          {"Id":"2","Driver":"fairlead","IPAM":{"Driver":"default","Config":[{"Subnet":"10.8.0.0/24"}]}},
+          {"Id":"3","Driver":"host","IPAM":{"Driver":"default","Config":null}}])",
+      "fairlead");
+
+  ASSERT_TRUE(pools) << pools.error().message();
+  EXPECT_EQ(*pools, (std::set<Prefix>{Prefix::parse("10.7.0.0/24").value(),
+                                      Prefix::parse("2001:db8:7::/64").value()}));
+  EXPECT_FALSE(parse_docker_pools("{}", "fairlead"));
+}
+
 TEST(DockerClient, ReadsEndpointsAndNames) {
   const auto endpoints = parse_docker_endpoints(
       R"({"Id":"2","Containers":{"c1":{"Name":"web","EndpointID":"e1","MacAddress":"x"}}})");

@@ -61,6 +61,21 @@ TEST_F(ReconcileTest, PoolWhoseNetworkNeverCameIsReleased) {
   EXPECT_TRUE(stored().pools.empty());
 }
 
+TEST_F(ReconcileTest, PoolLentToANetworkOfAnotherDriverStaysWithItsAddresses) {
+  ASSERT_TRUE(engine::request_pool(engine, {.space = "local", .prefix = prefix("10.9.0.0/24")}));
+  const std::string pool = ipam.pools()[0].id;
+  ASSERT_TRUE(engine::request_address(engine, pool, std::nullopt, ipam::Use::endpoint));
+  const engine::Known lent{.networks = {}, .containers = {}, .pools = {prefix("10.9.0.0/24")}};
+
+  for (int i = 0; i < 3; ++i) {
+    pass(lent);
+    clock.advance(engine.settings.orphan_grace);
+  }
+
+  ASSERT_EQ(ipam.pools().size(), 1U);
+  EXPECT_EQ(ipam.leases(pool).at(0).use, ipam::Use::endpoint);
+}
+
 TEST_F(ReconcileTest, LeaseWithoutEndpointIsReleasedAndThatOfALivingOneIsNot) {
   with_endpoint();
   ASSERT_TRUE(engine::request_pool(engine, {.space = "local", .prefix = prefix("192.0.2.0/24")}));

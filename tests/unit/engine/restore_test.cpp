@@ -62,6 +62,19 @@ TEST_F(RestoreTest, PortThatSomebodyTookMeanwhileIsAWarningAndStaysPublished) {
   EXPECT_EQ(next.datapath.ports, datapath.ports);
 }
 
+TEST_F(RestoreTest, EndpointThatCannotBeRestoredIsAWarningAndTheOthersAreServed) {
+  with_endpoint();
+  ASSERT_TRUE(engine::create_endpoint(engine, endpoint_request(kOther, "192.0.2.3/24")));
+
+  Next next(*this);
+  next.datapath.refuse_next("put_endpoint");
+  ASSERT_TRUE(engine::restore(next.engine));
+
+  EXPECT_EQ(next.datapath.endpoints.size(), 1U);
+  ASSERT_EQ(next.engine.state.warnings.size(), 1U);
+  EXPECT_NE(next.engine.state.warnings[0].find("put_endpoint: no"), std::string::npos);
+}
+
 TEST_F(RestoreTest, EndpointWhoseDeviceIsGoneIsForgottenAndItsAddressCools) {
   with_endpoint();
   ASSERT_TRUE(engine::request_pool(engine, {.space = "local", .prefix = prefix("192.0.2.0/24")}));

@@ -51,13 +51,13 @@ TEST(ViewHostTest, VrfMemberIsAnUplink) {
   EXPECT_EQ(names(view), std::vector<std::string>{"eth0"});
 }
 
-TEST(ViewHostTest, ContainersDoNotLeaveThroughOtherEnginesBridges) {
-  const auto view =
-      view_host({device(2, "eth0"), device(3, "docker0", "bridge"),
-                 device(4, "br-0123456789ab", "bridge"), device(5, "br-lan", "bridge")},
-                {on(2, "198.18.0.1/24"), on(3, "172.17.0.1/16"), on(4, "172.18.0.1/16"),
-                 on(5, "198.18.5.1/24")},
-                {}, "fl");
+TEST(ViewHostTest, ContainersDoNotLeaveThroughBridgesOfContainers) {
+  const auto view = view_host(
+      {device(2, "eth0"), device(3, "docker0", "bridge"), device(4, "mybr0", "bridge"),
+       device(5, "br-lan", "bridge"), device(6, "eth1", "", 5), device(7, "veth7", "veth", 4)},
+      {on(2, "198.18.0.1/24"), on(3, "172.17.0.1/16"), on(4, "172.18.0.1/16"),
+       on(5, "198.18.5.1/24")},
+      {}, "fl");
 
   ASSERT_EQ(view.uplinks.size(), 4U);
   EXPECT_TRUE(view.uplinks[0].masquerade);
