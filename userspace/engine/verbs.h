@@ -1,7 +1,7 @@
 // Everything that can be asked of the engine, one function a verb.
 //
-// Every verb is idempotent by key, persists before it returns, and changes nothing if it
-// fails: create verbs undo, remove verbs go on past failures and report them together.
+// Every verb is idempotent by key and persists before it returns. One that fails leaves what was
+// before: create verbs undo, remove verbs go on past failures and report them together.
 // Engine thread only.
 #pragma once
 
