@@ -1,5 +1,6 @@
 """What a test may leave behind, seen from outside: taken before and after, the two must be equal."""
 
+import glob
 import os
 import subprocess
 import sys
@@ -60,8 +61,15 @@ def _forwarding():
     return values
 
 
+def _files():
+    """Of an instance that was told no other place, besides its state folder; and where tests put theirs."""
+    places = ("/run/fairlead/*", "/run/docker/plugins/*", "/tmp/fairlead-*")
+    return sorted(path for place in places for path in glob.glob(place))
+
+
 def snapshot():
     return {
+        "files": _files(),
         "links": _links(),
         "routes": _routes(),
         "pins": _pins(),

@@ -71,7 +71,11 @@ class MachinePlace:
         self.process = None
         self.mounted = False
         if self.fairlead("status", check=False).code == 2:
-            self._start()
+            try:
+                self._start()
+            except BaseException:
+                self.close()
+                raise
 
     def _start(self):
         if not os.path.ismount("/sys/fs/bpf"):

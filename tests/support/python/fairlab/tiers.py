@@ -16,6 +16,7 @@ from .image import TREE
 
 CTEST = ("unit", "bpf", "fuzz", "check")
 PYTEST = ("netns", "docker")
+SHARDS = {"docker": [["-k", "bridge"], ["-k", "not bridge"]]}
 LIMIT = {"unit": 600, "bpf": 600, "fuzz": 300, "check": 900, "netns": 600, "docker": 1500}  # seconds
 
 
@@ -78,21 +79,36 @@ def run_ctest(tier, build, scratch):
 
 
 def run_pytest(tier, build, scratch, words):
+    """Shards run side by side, each on hosts of its own; what they print comes one after the other."""
     result = Result(tier)
-    report = f"{scratch}/{tier}.xml"
     env = {
         **os.environ,
         "FAIRLEAD_BUILD": build,
-        "PYTHONPATH": f"{TREE}/tests/support/python",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    command = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
-               f"--junitxml={report}", "--durations=8", *words, f"{TREE}/tests/{tier}"]
-    done = subprocess.run(command, env=env, check=False, cwd=TREE, timeout=LIMIT[tier])
-    if os.path.exists(report):
-        read_cases(report, result)
-    if done.returncode not in (0, 5) and not result.failed:
-        result.failed.append(f"pytest tests/{tier} (exit {done.returncode})")
+    shards = [[]] if words else SHARDS.get(tier, [[]])
+    running = []
+    for number, shard in enumerate(shards):
+        report, log = f"{scratch}/{tier}{number}.xml", f"{scratch}/{tier}{number}.log"
+        command = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
+                   f"--junitxml={report}", "--durations=8", *shard, *words, f"{TREE}/tests/{tier}"]
+        with open(log, "wb") as sink:
+            running.append((subprocess.Popen(command, env=env, cwd=TREE, stdout=sink, stderr=subprocess.STDOUT),
+                            report, log))
+    deadline = time.monotonic() + LIMIT[tier]
+    for process, report, log in running:
+        try:
+            code = process.wait(max(1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+            result.failed.append(f"{tier}: over its limit of {LIMIT[tier]} s")
+        with open(log, encoding="utf-8", errors="replace") as file:
+            print(file.read(), flush=True)
+        if os.path.exists(report):
+            read_cases(report, result)
+        if code not in (0, 5) and not result.failed:
+            result.failed.append(f"pytest tests/{tier} (exit {code})")
     return result
 
 
