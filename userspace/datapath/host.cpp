@@ -41,16 +41,18 @@ Status KernelDatapath::drop_uplinks_but(const std::vector<Uplink>& uplinks) {
     return std::ranges::find(uplinks, static_cast<int>(index), &Uplink::index) == uplinks.end();
   });
   if (!stale) return std::unexpected(std::move(stale).error());
-  if (hooks_.mode() == "clsact") {
-    for (const auto index : *stale)
-      failures.add(detach_clsact(static_cast<int>(index), Direction::ingress,
-                                 "device " + std::to_string(index)));
+  for (const auto stale_index : *stale) {
+    const int index = static_cast<int>(stale_index);
+    // By index: a clsact filter has no pin to be found by, and it may become an uplink again.
+    std::erase_if(attached_, [index](const auto& item) { return item.second == index; });
+    if (hooks_.mode() == "clsact")
+      failures.add(detach_clsact(index, Direction::ingress, "device " + std::to_string(index)));
   }
   for (const auto& device : pins_.linked(kUplinkPin)) {
     if (std::ranges::find(uplinks, device, &Uplink::name) != uplinks.end()) continue;
     const std::string pin = pins_.link(kUplinkPin, device);
     attached_.erase(pin);
-    failures.add(remove_pin(pin));
+    failures.add(detach_tcx(pin));
   }
   return failures.result();
 }

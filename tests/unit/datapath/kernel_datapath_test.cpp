@@ -1,3 +1,5 @@
+#include <net/if.h>
+
 #include "tests/unit/datapath/datapath_test.h"
 
 namespace fairlead::datapath {
@@ -194,6 +196,31 @@ TEST_F(KernelDatapathTest, uplinks_and_addresses_follow_the_host) {
     if (!tcx) {
       EXPECT_NE(run("tc filter show dev " + gone + " ingress | grep -q tc_uplink"), 0);
     }
+    ASSERT_EQ(run("ip link del up.1"), 0);
+  }
+}
+
+TEST_F(KernelDatapathTest, an_uplink_that_comes_back_is_attached_again) {
+  for (const bool tcx : {true, false}) {
+    Options how = options();
+    how.allow_tcx = tcx;
+    how.pin_dir = pin_dir_ = folder_ + (tcx ? "/tcx" : "/clsact");
+    start(how);
+    ASSERT_EQ(run("ip link add up.1 type veth peer name up.2"), 0);
+    const int index = static_cast<int>(if_nametoindex("up.1"));
+    HostView view;
+    view.uplinks = {{.name = "up.1", .index = index, .mtu = 1500}};
+    const auto attached = [&] {
+      if (datapath_->facts().attach_mode == "tcx") return pinned("uplink_up:1");
+      return clsact_program(index, Direction::ingress) != 0;
+    };
+    expect_ok(datapath_->sync_host(view));
+    EXPECT_TRUE(attached());
+    expect_ok(datapath_->sync_host({}));  // it lost its address
+    EXPECT_FALSE(attached());
+    expect_ok(datapath_->sync_host(view));
+    EXPECT_TRUE(attached()) << datapath_->facts().attach_mode;
+    EXPECT_TRUE(datapath_->facts().problems.empty()) << datapath_->facts().problems[0];
     ASSERT_EQ(run("ip link del up.1"), 0);
   }
 }
