@@ -4,6 +4,7 @@
 #include "datapath/failures.h"
 #include "datapath/flows.h"
 #include "datapath/kernel_datapath.h"
+#include "datapath/put_or_undo.h"
 
 namespace fairlead::datapath {
 
@@ -41,22 +42,40 @@ Status KernelDatapath::put_endpoint(const Network& network, const Endpoint& endp
   auto before = device_of(network, endpoint);
   if (!before) return fail(std::move(before).error(), what);
 
-  if (auto done = maps_.endpoints.put(index, value_of(network, endpoint)); !done)
+  Undo undo;
+  if (auto done = put_entries(network, endpoint, index, undo); !done)
     return fail(std::move(done).error(), what);
-  fl_forward target{.kind = FL_TARGET_LOCAL, .ifindex = index, .mac = {}, .pad = {}};
-  copy_mac(endpoint.mac, target);
-  for (const auto& key : endpoint_keys(network.id, endpoint)) {
-    if (auto done = maps_.forward.put(key, target); !done)
-      return fail(std::move(done).error(), what);
-  }
-  if (auto done = networks_->add_member(network.id, index); !done)
+  const Hook hook = endpoint_hook(device.name, device.index);
+  if (auto done = attach_once(programs_.endpoint(), hook); !done)
     return fail(std::move(done).error(), what);
-  if (auto done = attach_once(programs_.endpoint(), endpoint_hook(device.name, device.index));
-      !done)
-    return fail(std::move(done).error(), what);
+  // Not from a device that was its own before: the program is what keeps its packets in bounds.
+  if (*before != index) undo.add([this, hook] { static_cast<void>(detach(hook)); });
 
   // The device was made anew: nothing may be left of the one before.
-  if (*before != 0 && *before != index) return forget_device(network.id, *before);
+  if (*before != 0 && *before != index) {
+    if (auto done = forget_device(network.id, *before); !done)
+      return fail(std::move(done).error(), what);
+  }
+  undo.commit();
+  return {};
+}
+
+Status KernelDatapath::put_entries(const Network& network, const Endpoint& endpoint,
+                                   std::uint32_t ifindex, Undo& undo) {
+  if (auto done = put_or_undo(maps_.endpoints, ifindex, value_of(network, endpoint), undo); !done)
+    return done;
+  fl_forward target{.kind = FL_TARGET_LOCAL, .ifindex = ifindex, .mac = {}, .pad = {}};
+  copy_mac(endpoint.mac, target);
+  for (const auto& key : endpoint_keys(network.id, endpoint)) {
+    if (auto done = put_or_undo(maps_.forward, key, target, undo); !done) return done;
+  }
+  const bool member = networks_->has_member(network.id, ifindex);
+  if (auto done = networks_->add_member(network.id, ifindex); !done) return done;
+  if (!member) {
+    undo.add([this, id = network.id, ifindex] {
+      static_cast<void>(networks_->remove_member(id, ifindex));
+    });
+  }
   return {};
 }
 

@@ -111,9 +111,14 @@ Hook KernelDatapath::uplink_hook(const std::string& device, int index) const {
 }
 
 Status KernelDatapath::put_network(const Network& network) {
-  if (auto done = networks_->put(network); !done)
-    return fail(std::move(done).error(), "network " + network.key);
-  return ports_->set_routed(networks_->any_routed());
+  const std::string what = "network " + network.key;
+  const bool known = networks_->has(network.id);
+  if (auto done = networks_->put(network); !done) return fail(std::move(done).error(), what);
+  if (auto done = ports_->set_routed(networks_->any_routed()); !done) {
+    if (!known) static_cast<void>(networks_->erase(network.id));
+    return fail(std::move(done).error(), what);
+  }
+  return {};
 }
 
 Status KernelDatapath::erase_network(NetworkId id) {

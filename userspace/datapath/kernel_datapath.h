@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/undo.h"
 #include "datapath/datapath.h"
 #include "datapath/link.h"
 #include "datapath/maps.h"
@@ -60,6 +61,9 @@ class KernelDatapath final : public Datapath {
 
   // The device that the maps say this endpoint is behind; 0: none.
   Result<std::uint32_t> device_of(const Network& network, const Endpoint& endpoint) const;
+  // The endpoint in the maps, behind that device.
+  Status put_entries(const Network& network, const Endpoint& endpoint, std::uint32_t ifindex,
+                     Undo& undo);
   // What belongs to a device besides forwarding entries: its endpoint entry, membership, ports,
   // flows.
   Status forget_device(NetworkId network, std::uint32_t ifindex);

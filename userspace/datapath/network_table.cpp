@@ -4,6 +4,7 @@
 
 #include "datapath/abi.h"
 #include "datapath/failures.h"
+#include "datapath/put_or_undo.h"
 
 namespace fairlead::datapath {
 
@@ -59,29 +60,41 @@ Status NetworkTable::put_value(NetworkId id, Entry& entry) {
 }
 
 Status NetworkTable::put(const Network& network) {
-  Entry& entry = networks_[network.id];
-  entry.value.flags = flags_of(network);
-  entry.value.mtu = network.mtu;
-  entry.value.gateway4 = entry.value.gateway6 = entry.value.subnet4 = fl_addr{};
-  entry.value.prefix4 = 0;
+  const auto found = networks_.find(network.id);
+  fl_network value{};
+  value.flags = flags_of(network);
+  value.mtu = network.mtu;
+  value.members = found == networks_.end() ? 0 : static_cast<__u32>(found->second.members.size());
   if (network.v4) {
-    entry.value.prefix4 = network.v4->pool.length();
-    entry.value.subnet4 = to_abi(network.v4->pool.first());
-    if (network.v4->gateway) entry.value.gateway4 = to_abi(*network.v4->gateway);
+    value.prefix4 = network.v4->pool.length();
+    value.subnet4 = to_abi(network.v4->pool.first());
+    if (network.v4->gateway) value.gateway4 = to_abi(*network.v4->gateway);
   }
-  if (network.v6 && network.v6->gateway) entry.value.gateway6 = to_abi(*network.v6->gateway);
-  if (auto done = put_value(network.id, entry); !done) return done;
+  if (network.v6 && network.v6->gateway) value.gateway6 = to_abi(*network.v6->gateway);
+  if (auto done = put_entries(network, value); !done) return done;
+  networks_[network.id].value = value;
+  return {};
+}
 
+Status NetworkTable::put_entries(const Network& network, const fl_network& value) const {
+  Undo undo;
+  if (auto done = put_or_undo(maps_->networks, network.id, value, undo); !done) return done;
   fl_forward gateway{
       .kind = FL_TARGET_GATEWAY, .ifindex = static_cast<__u32>(host_index_), .mac = {}, .pad = {}};
   copy_mac(gateway_mac_, gateway);
   for (const auto& key : gateways(network)) {
-    if (auto done = maps_->forward.put(key, gateway); !done) return done;
+    if (auto done = put_or_undo(maps_->forward, key, gateway, undo); !done) return done;
   }
   // Last, because it is what makes packets from elsewhere find the network.
   for (const auto& key : subnets(network)) {
+    // What get() finds of a trie may be a shorter prefix: of the same network, or nobody's to keep.
+    auto before = maps_->subnets.get(key);
+    if (!before) return std::unexpected(std::move(before).error());
     if (auto done = maps_->subnets.put(key, network.id); !done) return done;
+    if (*before != network.id)
+      undo.add([this, key] { static_cast<void>(maps_->subnets.erase(key)); });
   }
+  undo.commit();
   return {};
 }
 
@@ -109,7 +122,17 @@ Status NetworkTable::add_member(NetworkId id, std::uint32_t ifindex) {
   const fl_member_key key{.network = id, .slot = static_cast<__u32>(entry.members.size())};
   if (auto done = maps_->members.put(key, ifindex); !done) return done;
   entry.members.push_back(ifindex);
-  return put_value(id, entry);  // only now the programs look at the new slot
+  auto done = put_value(id, entry);  // only now the programs look at the new slot
+  if (done) return done;
+  entry.members.pop_back();
+  static_cast<void>(maps_->members.erase(key));
+  return done;
+}
+
+bool NetworkTable::has_member(NetworkId id, std::uint32_t ifindex) const {
+  const auto found = networks_.find(id);
+  return found != networks_.end() &&
+         std::ranges::find(found->second.members, ifindex) != found->second.members.end();
 }
 
 Status NetworkTable::remove_member(NetworkId id, std::uint32_t ifindex) {

@@ -17,11 +17,13 @@ class NetworkTable {
   // `maps` must outlive the table. `host_index` and `gateway_mac`: of the host device.
   static Result<NetworkTable> load(const Maps& maps, int host_index, const Mac& gateway_mac);
 
+  // Changes nothing if it fails.
   Status put(const Network& network);
   // Goes on past failures.
   Status erase(NetworkId id);
 
-  // Members are who gets a copy of a broadcast. not_found: no such network.
+  // Members are who gets a copy of a broadcast. not_found: no such network. add_member() changes
+  // nothing if it fails.
   Status add_member(NetworkId id, std::uint32_t ifindex);
   Status remove_member(NetworkId id, std::uint32_t ifindex);
   // Removes the members that are not in `keep`.
@@ -31,6 +33,8 @@ class NetworkTable {
   std::vector<fl_forward_key> gateways(const Network& network) const;
   static std::vector<fl_subnet_key> subnets(const Network& network);
 
+  bool has(NetworkId id) const { return networks_.contains(id); }
+  bool has_member(NetworkId id, std::uint32_t ifindex) const;
   // Is there a network whose flows leave with their own addresses?
   bool any_routed() const;
   std::vector<NetworkId> ids() const;
@@ -43,6 +47,8 @@ class NetworkTable {
 
   NetworkTable(const Maps& maps, int host_index, const Mac& gateway_mac);
   Status put_value(NetworkId id, Entry& entry);
+  // `value` and what leads to it, in the maps.
+  Status put_entries(const Network& network, const fl_network& value) const;
 
   const Maps* maps_;
   int host_index_;
