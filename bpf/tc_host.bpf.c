@@ -3,7 +3,7 @@
  *
  *   check_origin -> parse -> flood      broadcast, multicast
  *                         -> deliver    to the endpoint that has the address
- *   -> tell_host                        ICMP error for an address that nobody has
+ *   -> tell_host                        ICMP error for an address that nobody has, or a packet too big
  */
 #include "lib/deliver.h"
 #include "lib/flood.h"
@@ -72,22 +72,39 @@ static __noinline enum fl_reason flood(struct __sk_buff *skb, struct packet *pkt
 	return FL_FORWARD_FLOOD;
 }
 
-static __always_inline enum fl_reason deliver(struct __sk_buff *skb, const struct packet *pkt)
+/* The route to the network has its MTU, so that the stack fragments; this is for what went by another route.
+ * Aggregates are cut to what their sender's peer takes. */
+static __always_inline enum fl_reason check_size(struct __sk_buff *skb, struct packet *pkt)
+{
+	__u32 id = pkt->network;
+	const struct fl_network *network = bpf_map_lookup_elem(&fl_networks, &id);
+
+	if (!network || skb->gso_size || pkt->l3_len <= network->mtu)
+		return FL_OK;
+	pkt->mtu = network->mtu;
+	return FL_DROP_TOO_BIG;
+}
+
+static __always_inline enum fl_reason deliver(struct __sk_buff *skb, struct packet *pkt)
 {
 	struct fl_forward_key key = {.network = pkt->network, .addr = pkt->flow.dst};
 	const struct fl_forward *target = bpf_map_lookup_elem(&fl_forward, &key);
 	__u8 mac[ETH_ALEN];
+	enum fl_reason why;
 
 	if (!target || target->kind != FL_TARGET_LOCAL)
 		return FL_DROP_NO_SUCH_ADDRESS;
+	why = check_size(skb, pkt);
+	if (why)
+		return why;
 	gateway_mac(mac);
 	if (write_macs(skb, target->mac, mac))
 		return FL_DROP_REDIRECT;
 	return send_to(target->ifindex, FL_FORWARD_HOST_OUT);
 }
 
-/* Host unreachable, back into the host. From the address itself: a source of the host's own would be dropped
- * as a martian. */
+/* Host unreachable or packet too big, back into the host. From the address itself: a source of the host's own
+ * would be dropped as a martian. */
 static __noinline enum fl_reason tell_host(struct __sk_buff *skb, const struct packet *pkt,
 					   enum fl_reason why)
 {
@@ -114,7 +131,7 @@ SEC("tc")
 int tc_host(struct __sk_buff *skb)
 {
 	struct packet pkt = {};
-	enum fl_reason why;
+	enum fl_reason why, bad;
 
 	why = parse(skb, &pkt);
 	if (why)
@@ -123,12 +140,10 @@ int tc_host(struct __sk_buff *skb)
 	if (why)
 		return finish(skb, &pkt, why);
 	why = deliver(skb, &pkt);
-	if (why != FL_DROP_NO_SUCH_ADDRESS)
+	if (!has_icmp_error(why))
 		return finish(skb, &pkt, why);
-	if (is_group(&pkt))
+	if (why == FL_DROP_NO_SUCH_ADDRESS && is_group(&pkt))
 		return finish(skb, &pkt, flood(skb, &pkt));
-	why = parse_l4(skb, &pkt); /* no error about an ICMP error */
-	if (!why)
-		why = tell_host(skb, &pkt, FL_DROP_NO_SUCH_ADDRESS);
-	return finish(skb, &pkt, why);
+	bad = parse_l4(skb, &pkt); /* no error about an ICMP error */
+	return finish(skb, &pkt, bad ?: tell_host(skb, &pkt, why));
 }

@@ -62,6 +62,28 @@ TEST_P(HostTest, AddressThatNobodyHasIsUnreachable) {
   EXPECT_EQ(program().drops(kA.network, FL_DROP_NO_SUCH_ADDRESS).packets, 1U);
 }
 
+TEST_P(HostTest, PacketLargerThanTheNetworksMtuIsToldSo) {
+  const std::size_t headers = v4() ? 28 : 48;  // IP and UDP
+  const Packet fits = packet(kByStack, to(b()), Udp{}, payload(1500 - headers));
+  const Packet in = packet(kByStack, to(b()), Udp{}, payload(1501 - headers));
+  const Bytes quote{Buffer(in.bytes.begin() + 14, in.bytes.begin() + 14 + 548)};
+  const Layer ip = v4() ? Layer(Ipv4{.src = b(), .dst = of(kGateway1), .tos = 0xc0})
+                        : Layer(Ipv6{.src = b(), .dst = of(kGateway1)});
+  const Layer icmp = v4() ? Layer(Icmp{.type = 3, .code = 4, .rest = 1500})
+                          : Layer(Icmp{.type = 2, .code = 0, .rest = 1500});
+
+  EXPECT_EQ(to_fl_host(fits).reasons, Reasons{FL_FORWARD_HOST_OUT});
+  EXPECT_EQ(to_fl_host(in), refused(FL_DROP_TOO_BIG, packet(kByStack, ip, icmp, quote)));
+  EXPECT_EQ(program().drops(kB.network, FL_DROP_TOO_BIG).packets, 1U);
+}
+
+TEST_P(HostTest, AggregateOfSegmentsThatFitIsDelivered) {
+  const Packet in = packet(kByStack, to(b()), Tcp{}, payload(3000));
+
+  EXPECT_EQ(program().run(in, {.ifindex = ifindex_of("fl_host"), .gso_size = 1400}).reasons,
+            Reasons{FL_FORWARD_HOST_OUT});
+}
+
 TEST_P(HostTest, NoErrorAboutAnIcmpError) {
   const Packet in = packet(kByStack, to(of(kNobody)),
                            Icmp{.type = static_cast<std::uint8_t>(v4() ? 3 : 1)}, payload(48));

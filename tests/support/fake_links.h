@@ -36,7 +36,7 @@ class FakeLinks final : public netlink::Links {
   Result<netlink::HostDevice> ensure_host_device(const std::string&, const std::string&) override {
     return host;
   }
-  Status ensure_address(int link, const Prefix& address) override {
+  Status ensure_address(int link, const Prefix& address, std::uint32_t) override {
     if (fail_next_address) {
       fail_next_address = false;
       return fail(Errc::unavailable, "add address " + address.to_string() + ": no");

@@ -109,7 +109,7 @@ Status create_network(Engine& engine, const NetworkRequest& want) {
 
   const int host = engine.state.host_device.index;
   for (const Prefix& gateway : gateways(network)) {
-    if (auto done = engine.links.ensure_address(host, gateway); !done)
+    if (auto done = engine.links.ensure_address(host, gateway, network.mtu); !done)
       return fail(std::move(done).error(), what);
     undo.add([&engine, host, gateway] { (void)engine.links.remove_address(host, gateway); });
   }

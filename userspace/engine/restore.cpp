@@ -12,7 +12,9 @@ namespace {
 Status restore_network(Engine& engine, const Network& network) {
   if (auto done = engine.datapath.put_network(network); !done) return done;
   for (const Prefix& gateway : gateways(network))
-    if (auto done = engine.links.ensure_address(engine.state.host_device.index, gateway); !done)
+    if (auto done =
+            engine.links.ensure_address(engine.state.host_device.index, gateway, network.mtu);
+        !done)
       return done;
   return {};
 }

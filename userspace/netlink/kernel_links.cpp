@@ -1,4 +1,5 @@
-// Pairs, links and addresses. The host device is in host_device.cpp, reading in dump.cpp.
+// Pairs and links. The host device is in host_device.cpp, addresses in gateway_address.cpp, reading
+// in dump.cpp.
 #include "netlink/kernel_links.h"
 
 #include <linux/if_link.h>
@@ -10,38 +11,6 @@
 #include "netlink/sysctl.h"
 
 namespace fairlead::netlink {
-
-namespace {
-
-// The bytes of an address as netlink carries them: 4 or 16, network byte order.
-struct Wire {
-  const std::uint8_t* data;
-  std::size_t size;
-  std::uint8_t family;
-};
-
-Wire wire(const Address& address) {
-  const auto& bytes = address.bytes();
-  if (address.family() == Family::v4) return {bytes.data() + 12, 4, AF_INET};
-  return {bytes.data(), bytes.size(), AF_INET6};
-}
-
-ifaddrmsg address_header(int link, const Prefix& address) {
-  ifaddrmsg header{};
-  header.ifa_family = wire(address.address()).family;
-  header.ifa_prefixlen = static_cast<std::uint8_t>(address.length());
-  header.ifa_index = static_cast<unsigned>(link);
-  header.ifa_scope = RT_SCOPE_UNIVERSE;
-  return header;
-}
-
-std::string device_text(int link) {
-  char name[IF_NAMESIZE] = "";
-  if (if_indextoname(static_cast<unsigned>(link), name)) return name;
-  return "device " + std::to_string(link);
-}
-
-}  // namespace
 
 Result<KernelLinks> KernelLinks::create() {
   auto connection = Connection::open();
@@ -127,39 +96,6 @@ Status KernelLinks::set_flags(int link, const std::string& name, unsigned flags)
   header.ifi_flags = header.ifi_change = flags;
   const Message message(RTM_NEWLINK, 0, header);
   return connection_.request(message, "set " + name + " up");
-}
-
-Status KernelLinks::ensure_address(int link, const Prefix& address) {
-  // Not NLM_F_REPLACE: that would announce an address which did not change, and so wake the
-  // daemon's own Monitor.
-  Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address_header(link, address));
-  const Wire local = wire(address.address());
-  message.put(IFA_LOCAL, local.data, local.size);
-  message.put(IFA_ADDRESS, local.data, local.size);
-  if (address.family() == Family::v6) {
-    message.put_u32(IFA_FLAGS, IFA_F_NODAD);
-  } else if (address.length() < 31) {
-    const Address last = address.last();
-    message.put(IFA_BROADCAST, wire(last).data, wire(last).size);
-  }
-  std::string text;
-  auto sys_errno =
-      connection_.ask(message, "add " + address.to_string() + " to " + device_text(link), &text);
-  if (!sys_errno) return std::unexpected(std::move(sys_errno).error());
-  if (*sys_errno == 0 || *sys_errno == EEXIST) return {};
-  return fail(fail_errno("", *sys_errno).error().code(), std::move(text));
-}
-
-Status KernelLinks::remove_address(int link, const Prefix& address) {
-  Message message(RTM_DELADDR, 0, address_header(link, address));
-  const Wire local = wire(address.address());
-  message.put(IFA_LOCAL, local.data, local.size);
-  std::string text;
-  auto sys_errno = connection_.ask(
-      message, "remove " + address.to_string() + " from " + device_text(link), &text);
-  if (!sys_errno) return std::unexpected(std::move(sys_errno).error());
-  if (*sys_errno == 0 || *sys_errno == EADDRNOTAVAIL || *sys_errno == ENODEV) return {};
-  return fail(fail_errno("", *sys_errno).error().code(), std::move(text));
 }
 
 }  // namespace fairlead::netlink

@@ -17,7 +17,7 @@ class KernelLinks final : public Links {
 
   Result<HostDevice> ensure_host_device(const std::string& name,
                                         const std::string& peer_name) override;
-  Status ensure_address(int link, const Prefix& address) override;
+  Status ensure_address(int link, const Prefix& address, std::uint32_t mtu) override;
   Status remove_address(int link, const Prefix& address) override;
 
   Result<std::vector<LinkInfo>> links() override;
@@ -40,6 +40,11 @@ class KernelLinks final : public Links {
   explicit KernelLinks(Connection connection) : connection_(std::move(connection)) {}
   Status create_pair(const Pair& pair);
   Status set_flags(int link, const std::string& name, unsigned flags);
+
+  // The routes to a gateway address's subnet: ours, and the kernel's own of an address without
+  // IFA_F_NOPREFIXROUTE.
+  Status put_subnet_route(int link, const Prefix& address, std::uint32_t mtu);
+  Status remove_subnet_route(int link, const Prefix& address, std::uint8_t protocol);
 
   Connection connection_;
 };

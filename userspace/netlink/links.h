@@ -62,8 +62,11 @@ class Links {
   // if it exists.
   virtual Result<HostDevice> ensure_host_device(const std::string& name,
                                                 const std::string& peer_name) = 0;
-  // Address with prefix length, on the link; IPv6 without duplicate address detection.
-  virtual Status ensure_address(int link, const Prefix& address) = 0;
+  // Gateway address with prefix length, on the link, which must be up; IPv6 without duplicate
+  // address detection. The route to its subnet has `mtu` (bytes, of the IP packet), whatever the
+  // link's own: larger packets are fragmented, or refused to their sender, before they are sent.
+  virtual Status ensure_address(int link, const Prefix& address, std::uint32_t mtu) = 0;
+  // With the route.
   virtual Status remove_address(int link, const Prefix& address) = 0;
 
   virtual Result<std::vector<LinkInfo>> links() = 0;

@@ -49,8 +49,8 @@ TEST_F(HostDeviceTest, is_up_without_arp_and_forwards_for_itself_alone) {
 
 TEST_F(HostDeviceTest, keeps_index_mac_and_addresses_when_asked_again) {
   const HostDevice first = ensure();
-  ASSERT_TRUE(links_->ensure_address(first.index, *Prefix::parse("198.18.0.1/24")));
-  ASSERT_TRUE(links_->ensure_address(first.index, *Prefix::parse("2001:db8::1/64")));
+  ASSERT_TRUE(links_->ensure_address(first.index, *Prefix::parse("198.18.0.1/24"), 1400));
+  ASSERT_TRUE(links_->ensure_address(first.index, *Prefix::parse("2001:db8::1/64"), 1400));
   const HostDevice second = ensure();
   EXPECT_EQ(first.index, second.index);
   EXPECT_EQ(first.mac, second.mac);
@@ -76,8 +76,8 @@ TEST_F(HostDeviceTest, does_not_take_a_device_that_is_not_ours) {
 
 TEST_F(HostDeviceTest, connected_routes_lead_to_it) {
   const HostDevice device = ensure();
-  ASSERT_TRUE(links_->ensure_address(device.index, *Prefix::parse("198.18.3.1/24")));
-  ASSERT_TRUE(links_->ensure_address(device.index, *Prefix::parse("2001:db8:3::1/64")));
+  ASSERT_TRUE(links_->ensure_address(device.index, *Prefix::parse("198.18.3.1/24"), 1400));
+  ASSERT_TRUE(links_->ensure_address(device.index, *Prefix::parse("2001:db8:3::1/64"), 1400));
   EXPECT_EQ(run("ip route get 198.18.3.7 | grep -q 'dev fl_host'"), 0);
   EXPECT_EQ(run("ip -6 route get 2001:db8:3::7 | grep -q 'dev fl_host'"), 0);
 }

@@ -107,7 +107,7 @@ TEST_F(KernelLinksTest, addresses_of_both_families_are_added_once_and_removed) {
   for (const auto& text : {"198.18.0.1/24", "2001:db8::1/64"}) {
     const Prefix want = prefix(text);
     for (int again = 0; again < 2; ++again) {
-      auto done = links_->ensure_address(index, want);
+      auto done = links_->ensure_address(index, want, 1400);
       EXPECT_TRUE(done) << done.error().message();
     }
     auto all = links_->addresses();
@@ -127,8 +127,39 @@ TEST_F(KernelLinksTest, addresses_of_both_families_are_added_once_and_removed) {
   EXPECT_TRUE(std::ranges::none_of(*all, &AddressInfo::global));
 }
 
+// As the kernel uses it: the MTU and the source of a packet into the subnet.
+TEST_F(KernelLinksTest, the_route_to_a_gateways_subnet_has_the_networks_mtu) {
+  const int index = make("flt0");
+  ASSERT_TRUE(set_device_sysctl(Family::v6, "flt0", "disable_ipv6", "0"));
+  ASSERT_EQ(run("ip link set flt0c up"), 0);
+  for (const auto& [gateway, subnet, family] :
+       {std::tuple{"198.18.0.1/24", "198.18.0.0/24", "-4"},
+        std::tuple{"2001:db8::1/64", "2001:db8::/64", "-6"}}) {
+    const std::string routes = std::string("ip ") + family + " route show " + subnet;
+    const auto one_route = [&](const std::string& mtu) {
+      return run("test \"$(" + routes + " | wc -l)\" = 1 && " + routes +
+                 " | grep -q 'dev flt0 .*mtu " + mtu + "'") == 0;
+    };
+    const std::string address = std::string(gateway) + " dev flt0";
+    // First as an earlier version left it, with the kernel's own route.
+    ASSERT_EQ(run("ip addr add " + address + " $(test " + family + " = -4 || echo nodad)"), 0);
+    for (const std::uint32_t mtu : {1400U, 1400U, 1300U}) {
+      auto done = links_->ensure_address(index, prefix(gateway), mtu);
+      EXPECT_TRUE(done) << done.error().message();
+      EXPECT_TRUE(one_route(std::to_string(mtu))) << subnet << " mtu " << mtu;
+    }
+    // Then anew, twice: nothing of the kernel's own comes.
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_TRUE(links_->remove_address(index, prefix(gateway)));
+      EXPECT_EQ(run("test -z \"$(" + routes + ")\""), 0) << subnet << " is still routed";
+      EXPECT_TRUE(links_->ensure_address(index, prefix(gateway), 1400));
+      EXPECT_TRUE(one_route("1400")) << subnet;
+    }
+  }
+}
+
 TEST_F(KernelLinksTest, an_address_for_no_device_is_an_error_and_its_removal_is_not) {
-  auto done = links_->ensure_address(4711, prefix("198.18.0.1/24"));
+  auto done = links_->ensure_address(4711, prefix("198.18.0.1/24"), 1400);
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), Errc::not_found);
   EXPECT_NE(done.error().message().find("198.18.0.1/24"), std::string::npos);
@@ -138,7 +169,7 @@ TEST_F(KernelLinksTest, an_address_for_no_device_is_an_error_and_its_removal_is_
 TEST_F(KernelLinksTest, routes_of_the_main_table_of_both_families_are_listed) {
   const int index = make("flt0");
   ASSERT_EQ(run("ip link set flt0c up"), 0);
-  ASSERT_TRUE(links_->ensure_address(index, prefix("198.18.0.1/24")));
+  ASSERT_TRUE(links_->ensure_address(index, prefix("198.18.0.1/24"), 1400));
   ASSERT_EQ(run("ip route add default via 198.18.0.9 && ip route add blackhole 198.19.0.0/16 &&"
                 "ip route add 198.18.7.0/24 nexthop via 198.18.0.2 nexthop via 198.18.0.3 &&"
                 "ip route add 198.18.8.0/24 dev flt0 table 7"),
