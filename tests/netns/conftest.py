@@ -15,16 +15,17 @@ def logs(tmp_path_factory):
 
 
 class Lab:
-    def __init__(self, logs):
+    def __init__(self, logs, attach="auto"):
         self.wire = Wire()
         self.outside = self.wire.outside
         self.host = self.wire.host("node", 12)
         self.address, self.address6 = self.host.addresses
-        self.daemon = Daemon(self.host, log=f"{logs}/fairleadd.log", docker="").start()
+        self.daemon = Daemon(self.host, log=f"{logs}/fairleadd.log", docker="", settings=f'attach = "{attach}"').start()
         self.runtime = Runtime(self.host)
 
     def links(self):
-        return sorted(line.split()[1].rstrip(":").split("@")[0] for line in self.host.run("ip", "-o", "link").out.splitlines())
+        words = (line.split()[1] for line in self.host.run("ip", "-o", "link").out.splitlines())
+        return sorted(word.rstrip(":").split("@")[0] for word in words)
 
     def drops(self):
         """Packets by reason, with the names of bpf/shared/reason.h."""
@@ -39,9 +40,10 @@ class Lab:
 
 
 @pytest.fixture
-def lab(logs):
-    """A fresh host for each test: it takes less than a second, and no test sees another's traces."""
+def lab(logs, request):
+    """A fresh host for each test: it takes less than a second, and no test sees another's traces.
+    Parameter: the daemon's setting `attach`."""
     leftovers.clean()
-    lab = Lab(logs)
+    lab = Lab(logs, getattr(request, "param", "auto"))
     yield lab
     lab.close()

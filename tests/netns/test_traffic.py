@@ -11,11 +11,16 @@ from fairlab.engine import host_tool
 V4, V6 = "10.81.0.0/24", "2001:db8:81::/64"
 
 
+# By TCX where the kernel has it, and by clsact, which is all that the oldest kernel has.
+both_attachments = pytest.mark.parametrize("lab", ["auto", "clsact"], indirect=True)
+
+
 @pytest.fixture
 def net(lab):
     return lab.runtime.network(V4, V6)
 
 
+@both_attachments
 def test_the_first_packet_of_every_direction_arrives(lab, net):
     a, b = net.container("a"), net.container("b")
 
@@ -40,6 +45,7 @@ def test_pings_of_every_size_pass(lab, net, size):
     assert a.ping(lab.wire.FAR_V4, "-s", size)
 
 
+@both_attachments
 def test_published_ports_of_both_families(lab, net):
     a = net.container("a", binding(8080, 80), binding(8080, 80, protocol=17))
     a.serve("80")
@@ -55,6 +61,50 @@ def test_published_ports_of_both_families(lab, net):
     assert seen == {(protocol, place): client for protocol in ("tcp", "udp") for place, client in want.items()}
 
 
+@both_attachments
+def test_the_daemon_attaches_as_it_is_told(request, lab, net):
+    a = net.container("a")
+
+    filters = lab.host.run("tc", "filter", "show", "dev", "fl_host", "egress").out
+
+    mode = lab.daemon.json("status")["datapath"]["attach_mode"]
+    assert a.ping("10.81.0.1")
+    assert (mode == "clsact") == ("tc_host" in filters)
+    assert mode == "clsact" or request.node.callspec.params["lab"] == "auto"
+
+
+@both_attachments
+def test_what_the_host_sends_is_cut_to_the_containers_mtu(lab, net):
+    """The host's device has a larger MTU than the container's, and nobody behind it fragments."""
+    a = net.container("a", binding(8080, 80, protocol=17))
+    sizes = (1400, 1452, 1453, 1472, 1473, 4000, 20000)
+    echo = a.start("socat", "UDP6-RECVFROM:80,fork,ipv6only=0", "EXEC:cat")
+    ask = ("import socket, sys; f=socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET;"
+           "s=socket.socket(f, socket.SOCK_DGRAM); s.settimeout(3); s.sendto(b'x'*4000, (sys.argv[1], int(sys.argv[2])));"
+           "print(len(s.recv(65535)))")
+    lab.host.run("sleep", "0.3")
+
+    pings = {(to, size): lab.host.run("ping", "-c1", "-W1", "-s", size, to, check=False).code == 0
+             for to in (a.address, a.address6) for size in sizes}
+    told = [lab.host.run("/usr/bin/python3", "-c", ask, *to, check=False).out.strip()
+            for to in ((a.address, "80"), (a.address6, "80"), ("127.0.0.1", "8080"), ("::1", "8080"))]
+
+    echo.stop()
+    assert pings == {way: True for way in pings}
+    assert told == ["4000"] * 4
+
+
+def test_a_packet_too_large_for_the_container_is_told_its_mtu(lab, net):
+    """As by a route of the administrator's, which does not know the network's MTU."""
+    a = net.container("a")
+    lab.host.run("ip", "route", "add", f"{a.address}/32", "dev", "fl_host", "src", "10.81.0.1")
+
+    told = lab.host.run("ping", "-c2", "-W1", "-M", "do", "-s", "4000", a.address, check=False)
+
+    assert "1500" in told.out + told.err
+    assert any("too_big" in name.lower() for name in lab.drops())
+
+
 SIZE = 30_000_000
 
 
@@ -68,6 +118,7 @@ def carry(source, sink, address, port, data_from):
     return done.code
 
 
+@both_attachments
 def test_large_transfers_arrive_whole(lab, net, tmp_path):
     a = net.container("a", binding(8080, 80))
     b = net.container("b")

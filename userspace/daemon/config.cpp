@@ -94,6 +94,12 @@ Status read_cgroup(const toml::node& node, std::string& field) {
   return {};
 }
 
+Status read_attach(const toml::node& node, std::string& field) {
+  if (auto done = read(node, field); !done) return done;
+  if (field != "auto" && field != "clsact") return invalid("must be \"auto\" or \"clsact\"");
+  return {};
+}
+
 Status read_device(const toml::node& node, std::string& field) {
   if (auto done = read(node, field); !done) return done;
   if (field.empty() || field.size() > 15 || field.find_first_of("/ \t\n") != std::string::npos)
@@ -134,6 +140,7 @@ constexpr Key kKeys[] = {
     {"state_dir", [](auto& node, auto& c) { return read_path(node, c.state_dir); }},
     {"pin_dir", [](auto& node, auto& c) { return read_path(node, c.pin_dir); }},
     {"cgroup", [](auto& node, auto& c) { return read_cgroup(node, c.cgroup); }},
+    {"attach", [](auto& node, auto& c) { return read_attach(node, c.attach); }},
     {"uplinks", [](auto& node, auto& c) { return read(node, c.uplinks); }},
     {"mtu", [](auto& node, auto& c) { return read_number(node, c.mtu, 0, 65535); }},
     {"request_timeout", [](auto& node, auto& c) { return read(node, c.request_timeout, 1); }},

@@ -18,6 +18,7 @@ struct Config {
   std::string state_dir = "/var/lib/fairlead";
   std::string pin_dir = "/sys/fs/bpf/fairlead";  // on a bpffs
   std::string cgroup = "auto";       // where socket hooks go: "auto" (the root), "off", or a folder
+  std::string attach = "auto";       // "auto": TCX where the kernel has it; "clsact": never TCX
   std::vector<std::string> uplinks;  // empty: found by looking
   std::uint32_t mtu = 0;             // of networks without one; 0: the uplinks'
   std::chrono::seconds request_timeout{9};  // answer or error after this, at the latest

@@ -49,6 +49,7 @@ datapath::Options datapath_options(const Config& config, const netlink::HostDevi
   datapath::Options out;
   out.pin_dir = config.pin_dir;
   out.cgroup = find_cgroup(config.cgroup);
+  out.allow_tcx = config.attach != "clsact";
   out.host_device = config.host_device.name;
   out.host_index = host.index;
   out.gateway_mac = host.mac;

@@ -25,6 +25,7 @@ plugin_socket = "/x/y.sock"
 uplinks = ["eth0", "eth1"]
 mtu = 1400
 cgroup = "off"
+attach = "clsact"
 [docker]
 socket = ""
 [nat]
@@ -41,6 +42,7 @@ flows = 1024
   EXPECT_EQ(config->plugin_socket, "/x/y.sock");
   EXPECT_EQ(config->uplinks, (std::vector<std::string>{"eth0", "eth1"}));
   EXPECT_EQ(config->mtu, 1400U);
+  EXPECT_EQ(config->attach, "clsact");
   EXPECT_EQ(config->docker.socket, "");
   EXPECT_EQ(config->nat.first, 50000);
   EXPECT_EQ(config->nat.last, 50999);
@@ -119,6 +121,7 @@ TEST(Config, ExampleFileShowsTheDefaults) {
   EXPECT_EQ(shown->state_dir, defaults.state_dir);
   EXPECT_EQ(shown->pin_dir, defaults.pin_dir);
   EXPECT_EQ(shown->cgroup, defaults.cgroup);
+  EXPECT_EQ(shown->attach, defaults.attach);
   EXPECT_EQ(shown->request_timeout, defaults.request_timeout);
   EXPECT_EQ(shown->orphan_grace, defaults.orphan_grace);
   EXPECT_EQ(shown->docker.socket, defaults.docker.socket);
