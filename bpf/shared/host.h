@@ -6,7 +6,7 @@
 #include "addr.h"
 
 enum fl_uplink_flags {
-	FL_UPLINK_MASQUERADE = 1 << 0, /* new flows of containers may leave here, masqueraded or not */
+	FL_UPLINK_MASQUERADE = 1 << 0, /* new flows of containers may leave here */
 };
 
 /* Value of map fl_uplinks; key: ifindex, __u32. Written by the daemon from netlink
@@ -29,7 +29,7 @@ enum fl_port_flags {
 	FL_PORT_TCP = 1 << 0, /* published on some host address */
 	FL_PORT_UDP = 1 << 1,
 	FL_PORT_SCTP = 1 << 2,
-	FL_PORT_ROUTED = 1 << 3, /* of index 0, which is no port: some network does not masquerade */
+	FL_PORT_ROUTED = 1 << 3, /* of index 0, no port: some network does not masquerade */
 };
 
 #endif

@@ -16,9 +16,11 @@
 #define FL_STATIC_ASSERT(cond, msg) _Static_assert(cond, msg)
 #endif
 
+/* clang-format off */
 #define FL_LAYOUT(type, sum) \
 	FL_STATIC_ASSERT(sizeof(struct type) == (sum), #type ": hidden padding or ABI change")
 #define FL_FIELD_AT(type, field, off) \
 	FL_STATIC_ASSERT(__builtin_offsetof(struct type, field) == (off), #type "." #field " moved")
+/* clang-format on */
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "layout.h"
 
+/* clang-format off */
 #define FL_REASONS(X) \
 	X(FL_OK, 0, "not decided yet", "") \
 	X(FL_FORWARD_LOCAL, 1, "container to container on this host", "") \
@@ -68,6 +69,7 @@
 	X(FL_DROP_MULTICAST_OUTSIDE, 87, "multicast stays inside the network", "") \
 	X(FL_DROP_NOT_UPLINK, 88, "the host's route leads out of a device that is no uplink", \
 	  "another engine's bridge, or no Ethernet device (VPN): see Uplinks in 'fairlead status'")
+/* clang-format on */
 
 enum fl_reason {
 #define FL_REASON_ENUM(name, number, text, advice) name = number,

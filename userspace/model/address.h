@@ -56,9 +56,9 @@ class Prefix {
   unsigned length() const { return length_; }
   unsigned mapped_length() const;  // bits of the 16-byte form: IPv4 adds 96
   Family family() const { return address_.family(); }
-  Prefix network() const;         // host bits cleared
-  Address first() const;          // the network address itself
-  Address last() const;           // highest address: IPv4 broadcast
+  Prefix network() const;  // host bits cleared
+  Address first() const;   // the network address itself
+  Address last() const;    // highest address: IPv4 broadcast
   bool contains(const Address& address) const;
   bool contains(const Prefix& other) const;
   bool overlaps(const Prefix& other) const;

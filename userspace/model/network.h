@@ -40,10 +40,10 @@ enum class Protocol : std::uint8_t { tcp = 6, udp = 17, sctp = 132 };
 // A port as it was asked for.
 struct PortRequest {
   Protocol protocol = Protocol::tcp;
-  std::uint16_t container_port = 0;      // host byte order, never 0
-  std::optional<Address> host_address;   // absent: every address, or the network's binding
-  std::uint16_t host_port_first = 0;     // 0: any free one
-  std::uint16_t host_port_last = 0;      // one of first..last is taken
+  std::uint16_t container_port = 0;     // host byte order, never 0
+  std::optional<Address> host_address;  // absent: every address, or the network's binding
+  std::uint16_t host_port_first = 0;    // 0: any free one
+  std::uint16_t host_port_last = 0;     // one of first..last is taken
 
   bool operator==(const PortRequest&) const = default;
 };
@@ -60,8 +60,8 @@ struct PortBinding {
 };
 
 struct Endpoint {
-  std::string key;      // Docker's EndpointID
-  std::string network;  // Network::key
+  std::string key;           // Docker's EndpointID
+  std::string network;       // Network::key
   std::optional<Prefix> v4;  // address with the subnet's length
   std::optional<Prefix> v6;
   Mac mac;

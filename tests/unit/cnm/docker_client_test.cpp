@@ -94,9 +94,18 @@ TEST_F(FakeDocker, TellsAllNetworksAndContainers) {
 }
 
 TEST_F(FakeDocker, ThatTellsOnlyHalfTellsNothing) {
-  answers.erase("/networks/n2");
+  answers["/networks/n2"] = "cut sho";
 
   EXPECT_FALSE(ask_docker(path_, "fairlead", 5s));
+}
+
+TEST_F(FakeDocker, NetworkThatIsRemovedBetweenTwoQuestionsIsNotKnown) {
+  answers.erase("/networks/n2");  // status 404
+
+  const auto known = ask_docker(path_, "fairlead", 5s);
+
+  ASSERT_TRUE(known) << known.error().message();
+  EXPECT_EQ(known->networks, (std::map<std::string, std::string>{{"n1", "a"}}));
 }
 
 TEST(DockerClient, DockerThatIsAwayIsAnError) {

@@ -1,11 +1,11 @@
 #include "cnm/plugin.h"
-#include "cnm/reader.h"
 
 #include <gtest/gtest.h>
 
 #include <future>
 
 #include "cnm/method.h"
+#include "cnm/reader.h"
 #include "tests/unit/engine/engine_fixture.h"
 
 namespace fairlead::cnm {
