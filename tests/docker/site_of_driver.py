@@ -87,7 +87,8 @@ class Site:
         return self.servers
 
     def links_now(self):
-        return sorted(line.split()[1].rstrip(":").split("@")[0] for line in self.host.run("ip", "-o", "link").out.splitlines())
+        words = (line.split()[1] for line in self.host.run("ip", "-o", "link").out.splitlines())
+        return sorted(word.rstrip(":").split("@")[0] for word in words)
 
     # --- cleaning -------------------------------------------------------------------------
 
