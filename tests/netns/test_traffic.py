@@ -80,7 +80,8 @@ def test_what_the_host_sends_is_cut_to_the_containers_mtu(lab, net):
     sizes = (1400, 1452, 1453, 1472, 1473, 4000, 20000)
     echo = a.start("socat", "UDP6-RECVFROM:80,fork,ipv6only=0", "EXEC:cat")
     ask = ("import socket, sys; f=socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET;"
-           "s=socket.socket(f, socket.SOCK_DGRAM); s.settimeout(3); s.sendto(b'x'*4000, (sys.argv[1], int(sys.argv[2])));"
+           "s=socket.socket(f, socket.SOCK_DGRAM); s.settimeout(3);"
+           "s.sendto(b'x'*4000, (sys.argv[1], int(sys.argv[2])));"
            "print(len(s.recv(65535)))")
     lab.host.run("sleep", "0.3")
 
