@@ -74,7 +74,7 @@ TEST_P(EndpointFragmentTest, PingInFragmentsLeaves) {
 
 // RFC 8200 4.5: one fragment that is the whole datagram is no fragment to wait for.
 TEST_P(EndpointFragmentTest, AtomicFragmentIsTranslatedAsAWhole) {
-  if (v4()) GTEST_SKIP() << "IPv6 only";
+  if (v4()) return;  // IPv4 has no such thing
   const auto atomic = [&](const Eth& eth, const Ipv6& ip) {
     Packet p = packet(eth, ip, Udp{.sport = kNatFirst, .dport = 53}, payload(8));
     const Packet f = packet(Fragment6{.more = false, .id = 5, .next = std::uint8_t{17}});

@@ -48,7 +48,7 @@ TEST_P(UplinkPublishedTest, UdpReachesTheContainer) {
 // Run without the kernel's own sum over the packet: nothing in the packet makes up for the port,
 // and a receiver takes a zero for "do not look" (udp4_csum_init()).
 TEST_P(UplinkPublishedTest, UdpWithoutChecksumStaysWithout) {
-  if (!v4()) GTEST_SKIP() << "IPv6 requires a UDP checksum";
+  if (!v4()) return;  // IPv6 has no UDP without one (RFC 8200 8.1)
   publish_any(kA, IPPROTO_UDP, 53);
   const Packet in = packet(from_router(), Ip{.src = of(kOutside), .dst = of(kHost)},
                            Udp{.sport = 6000, .dport = 53, .checksum = false});
