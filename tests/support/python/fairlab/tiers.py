@@ -91,7 +91,8 @@ def run_pytest(tier, build, scratch, words):
     for number, shard in enumerate(shards):
         report, log = f"{scratch}/{tier}{number}.xml", f"{scratch}/{tier}{number}.log"
         command = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
-                   f"--junitxml={report}", "-o", "junit_family=xunit1", "--durations=8", *shard, *words, f"{TREE}/tests/{tier}"]
+                   f"--junitxml={report}", "-o", "junit_family=xunit1", "--durations=8", *shard, *words,
+                   f"{TREE}/tests/{tier}"]
         with open(log, "wb") as sink:
             running.append((subprocess.Popen(command, env=env, cwd=TREE, stdout=sink, stderr=subprocess.STDOUT),
                             report, log))
