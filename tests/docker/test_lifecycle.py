@@ -1,11 +1,13 @@
 """Restarts and crashes of containers, of the engine and of the driver, while packets flow."""
 
 import re
+import signal
 import time
 
 import pytest
 
 from fairlab import image
+from fairlab.daemon import PLUGIN, program
 from fairlab.engine import Container
 from fairlab.process import wait_until
 
@@ -68,6 +70,24 @@ def test_a_clean_restart_of_the_engine_brings_all_back(site):
     wait_until(lambda: site.reaches("tcp", "127.0.0.1", 8080, seen_from=site.host) == "a", "the server to come back")
 
     assert works(site) == WORKING
+
+
+def test_a_socket_held_by_systemd_starts_the_daemon_on_the_first_call(fairlead):
+    """The socket is there before the daemon, so an engine that starts first waits instead of failing."""
+    net = fairlead.network("--subnet", "10.81.0.0/24")
+    fairlead.daemon.stop()
+    waiting = fairlead.host.start("systemd-socket-activate", "-l", PLUGIN, program("fairleadd"), "--config",
+                                  "/run/host/etc/fairlead.toml", log=fairlead.daemon.log)
+    wait_until(lambda: fairlead.host.run("test", "-S", PLUGIN, check=False).code == 0, "the socket")
+    assert fairlead.daemon.cli("status", check=False).code == 2, "nothing has called yet"
+
+    a = fairlead.up("a", net)
+
+    assert a.address(net).startswith("10.81.0.")
+    assert [row["name"] for row in fairlead.daemon.json("networks")]
+    fairlead.docker("rm", "-f", "box-a")
+    waiting.stop(signal.SIGTERM)
+    fairlead.daemon.start()
 
 
 @pytest.mark.usefixtures("app")
