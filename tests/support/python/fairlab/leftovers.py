@@ -20,7 +20,9 @@ def _links():
 
 
 def _routes():
-    return sorted(_lines("ip", "route", "show", "table", "all") + _lines("ip", "-6", "route", "show", "table", "all"))
+    # Link-local routes come with a device, a while after it.
+    lines = _lines("ip", "route", "show", "table", "all") + _lines("ip", "-6", "route", "show", "table", "all")
+    return sorted(line for line in lines if "fe80::" not in line and "ff00::" not in line)
 
 
 def _pins():

@@ -17,7 +17,11 @@ from .host import Wire
 from .process import Background, Failed, Outcome, environment, wait_until
 
 NET, WEB, CLIENT = "quickstart", "quickstart-web", "quickstart-client"
+IMAGE = "fairlead-quickstart"
 PORT = 8080
+# What must be as before. Not the machine's processes and cgroups: others may come and go meanwhile, and
+# those of a host in namespaces die with it.
+COMPARED = ("links", "routes", "pins", "net namespaces", "sysctls")
 
 
 def say(text):
@@ -117,7 +121,7 @@ class MachinePlace:
     def close(self):
         self.docker("rm", "-f", WEB, CLIENT, check=False)
         self.docker("network", "rm", NET, check=False)
-        self.docker("rmi", image.NAME, check=False)
+        self.docker("rmi", IMAGE, check=False)
         if self.process:
             self.process.stop(signal.SIGTERM)
             self.fairlead("teardown", "--all")
@@ -136,14 +140,14 @@ def show(command, outcome):
 
 
 def tour(place):
-    place.docker("import", "-", image.NAME, data=image.archive())
+    place.docker("import", "-", IMAGE, data=image.archive())
     say("A network and two containers.")
     show(f"docker network create -d fairlead {NET}", place.docker("network", "create", "-d", "fairlead", NET))
     show(f"docker run -d --name {WEB} -p {PORT}:80 ... httpd",
-         place.docker("run", "-d", "--name", WEB, "--network", NET, "-p", f"{PORT}:80", image.NAME,
+         place.docker("run", "-d", "--name", WEB, "--network", NET, "-p", f"{PORT}:80", IMAGE,
                       "/bin/httpd", "-f", "-h", "/www"))
     show(f"docker run -d --name {CLIENT} ...",
-         place.docker("run", "-d", "--name", CLIENT, "--network", NET, image.NAME, "/bin/sleep", "3600"))
+         place.docker("run", "-d", "--name", CLIENT, "--network", NET, IMAGE, "/bin/sleep", "3600"))
     say("Container to container, by name.")
     show(f"docker exec {CLIENT} ping -c 3 {WEB}", place.docker("exec", CLIENT, "ping", "-c", "3", WEB))
     say("A page through the published port.")
@@ -165,9 +169,14 @@ def names_known(place):
         print("(Docker has not told the names yet.)")
 
 
+def snapshot():
+    now = leftovers.snapshot()
+    return {kind: now[kind] for kind in COMPARED}
+
+
 def still_there(before):
     for _ in range(20):
-        found = leftovers.differences(before, leftovers.snapshot())
+        found = leftovers.differences(before, snapshot())
         if not found:
             return []
         time.sleep(0.25)
@@ -184,7 +193,7 @@ def main():
     if lab.hosts():
         raise Failed("a lab, or a kept quickstart, is up: scripts/lab down")
     leftovers.clean()
-    before = leftovers.snapshot()
+    before = snapshot()
     scratch = tempfile.mkdtemp(prefix="fairlead-quickstart-")
     own = arguments.own_engine or not engine_runs()
     try:
