@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from fairlab import cgroup, lab
+from fairlab import cgroup, daemon, lab
 from fairlab.host import PREFIX
 
 SUPPORT = os.path.dirname(os.path.dirname(os.path.abspath(lab.__file__)))
@@ -59,3 +59,14 @@ def test_a_lab_comes_up_runs_commands_and_goes_down(own_lab, capfd):
     assert [pid for pid in pids.values() if os.path.exists(f"/proc/{pid}")] == []
     assert cgroup.trees(own_lab.PREFIX) == set()
     assert not os.path.exists(own_lab.STATE)
+
+
+def test_what_is_installed_runs_from_any_prefix(tmp_path):
+    subprocess.run(["cmake", "--install", daemon.build_folder(), "--prefix", tmp_path], capture_output=True, check=True)
+
+    for name in ("bin/fairlead", "sbin/fairleadd"):
+        assert subprocess.run([tmp_path / name, "--help"], capture_output=True, check=False).returncode == 0
+    assert subprocess.run([tmp_path / "sbin/fairleadd", "--check-config", "--config",
+                           tmp_path / "share/doc/fairlead/fairlead.toml"], check=False).returncode == 0
+    unit = (tmp_path / "lib/systemd/system/fairlead.service").read_text(encoding="utf-8")
+    assert f"ExecStart={tmp_path}/sbin/fairleadd\n" in unit
