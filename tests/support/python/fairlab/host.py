@@ -203,6 +203,7 @@ class Wire:
         run(["nsenter", f"--target={host.pid}", "--net", "--", "ip", "link", "set", port, "netns",
              str(self.switch.pid)])
         self.switch.run(f"ip link set {port} master sw && ip link set {port} up")
+        wait_until(lambda: self._carries(host, port), f"the wire of {name} to carry packets")
         if number != 1:
             host.run(
                 f"ip route add default via {NETWORK_V4}.1 && ip -6 route add default via {NETWORK_V6}::1"
@@ -210,6 +211,12 @@ class Wire:
         host.addresses = [f"{NETWORK_V4}.{number}", f"{NETWORK_V6}::{number:x}"]
         self.hosts.append(host)
         return host
+
+    def _carries(self, host, port):
+        """The kernel tells the switch and the host that the link is up a moment after it is; until then it drops."""
+        return ("state forwarding" in self.switch.run("bridge", "link", "show", "dev", port).out
+                and "state UP" in host.run("ip", "link", "show", "up0").out
+                and "state UP" in self.switch.run("ip", "link", "show", "sw").out)
 
     def close(self):
         for host in reversed(self.hosts):
