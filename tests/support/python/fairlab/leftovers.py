@@ -3,10 +3,12 @@
 import glob
 import os
 import subprocess
-import sys
 
 from . import cgroup
 from .host import PREFIX
+
+MARK = "FAIRLEAD_RUN"  # environment variable: which run of the test suite a process belongs to
+LASTING = ("links", "routes", "pins", "sysctls")  # of the machine: these may not go either
 
 
 def _lines(*command):
@@ -34,17 +36,21 @@ def _pins():
 
 
 def _processes():
-    """Programs that only a test starts, wherever they run."""
-    ours = ("dockerd", "containerd", "containerd-shim", "fairleadd", "fairlead", "tool")
+    """What this run started and what they started: all that inherited its mark."""
+    mark = f"{MARK}={os.environ.get(MARK)}".encode()
     found = []
     for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
         try:
-            with open(f"/proc/{entry}/comm", encoding="ascii") as file:
-                name = file.read().strip()
+            with open(f"/proc/{entry}/environ", "rb") as file:
+                marked = mark in file.read().split(b"\0")
+            with open(f"/proc/{entry}/cmdline", "rb") as file:
+                command = file.read().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
             continue
-        if entry.isdigit() and (name in ours or name.startswith("containerd-shim")):
-            found.append(f"{entry} {name}")
+        if marked:
+            found.append(f"{entry} {command[:100]}")
     return sorted(found)
 
 
@@ -77,49 +83,29 @@ def snapshot():
         "pins": _pins(),
         "processes": _processes(),
         "net namespaces": _namespaces(),
-        "cgroups": sorted(cgroup.trees(PREFIX)),
+        "cgroups": sorted(name for name in cgroup.trees(PREFIX) if not _owner_lives(name)),
         "sysctls": _forwarding(),
     }
 
 
 def differences(before, after):
-    """One line for each thing that appeared or went."""
+    """One line for each thing that is left behind, and for each of the machine's own that is gone."""
     found = []
     for kind, was in before.items():
         now = after[kind]
         found += [f"{kind}: left behind: {thing}" for thing in now if thing not in was]
-        found += [f"{kind}: gone: {thing}" for thing in was if thing not in now]
+        if kind in LASTING:
+            found += [f"{kind}: gone: {thing}" for thing in was if thing not in now]
     return found
 
 
-def _alive(pid):
-    return os.path.exists(f"/proc/{pid}")
+def _owner_lives(name):
+    owner = name[len(PREFIX):].split("-")[0]
+    return owner.isdigit() and os.path.exists(f"/proc/{owner}")
 
 
 def clean():
     """Removes what runs that were killed left: empty cgroups named after a process that is no more."""
     for name in cgroup.trees(PREFIX):
-        owner = name[len(PREFIX):].split("-")[0]
-        if owner.isdigit() and not _alive(owner):
+        if not _owner_lives(name):
             cgroup.remove(name)
-
-
-def main():
-    """`snapshot FILE` writes, `compare FILE` compares and exits 1 on a difference."""
-    import json
-
-    verb, path = sys.argv[1:3]
-    if verb == "snapshot":
-        clean()
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(snapshot(), file)
-        return 0
-    with open(path, encoding="utf-8") as file:
-        found = differences(json.load(file), snapshot())
-    for line in found:
-        print(f"  {line}")
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

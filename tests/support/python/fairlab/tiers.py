@@ -192,6 +192,7 @@ def main():
     needed = {"dev" if tier in CTEST else "release" for tier in tiers}
     builds = {preset: f"{TREE}/build/{preset}" for preset in ("dev", "release")}
     leftovers.clean()
+    os.environ[leftovers.MARK] = str(os.getpid())
     results = []
     for preset in sorted(needed):
         if not arguments.no_build and not compile_tree(preset):
