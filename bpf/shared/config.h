@@ -14,8 +14,10 @@ struct fl_config {
 	__u16 nat_port_last;
 	__u8 gateway_mac[6]; /* of every gateway address of every network, and of fl_host */
 	__u8 csum_ipv6; /* 0/1: bpf_l4_csum_replace knows BPF_F_IPV6 */
-	__u8 pad; /* always 0 */
+	__u8 decap_l3; /* 0/1: bpf_skb_adjust_room knows BPF_F_ADJ_ROOM_DECAP_L3_IPV4/6 */
+	__u8 decap_l4_udp; /* 0/1: and DECAP_L4_UDP, which clears the tunnel's GSO state */
+	__u8 pad[7]; /* always 0 */
 };
-FL_LAYOUT(fl_config, 8 + 4 + 2 + 2 + 6 + 1 + 1);
+FL_LAYOUT(fl_config, 8 + 4 + 2 + 2 + 6 + 1 + 1 + 1 + 7);
 
 #endif

@@ -50,17 +50,19 @@ FL_LAYOUT(fl_forward_key, 4 + 16);
 enum fl_target_kind {
 	FL_TARGET_LOCAL = 1, /* an endpoint of this host: ifindex and mac are valid */
 	FL_TARGET_GATEWAY = 2, /* a gateway address of the network: answered here or by the host */
+	FL_TARGET_REMOTE = 3, /* an endpoint of another host: peer and mac are valid */
 };
 
 /* Value of map fl_forward. Written by the daemon only: one entry for each address of
- * each endpoint (its link-local address too) and for each gateway address. */
+ * each endpoint, of this host or of another (its link-local address too), and for each gateway address. */
 struct fl_forward {
 	__u32 kind; /* enum fl_target_kind */
 	__u32 ifindex; /* host-side device */
+	__u32 peer; /* number, index of fl_peers */
 	__u8 mac[6]; /* destination MAC to write */
 	__u8 pad[2]; /* always 0 */
 };
-FL_LAYOUT(fl_forward, 4 + 4 + 6 + 2);
+FL_LAYOUT(fl_forward, 4 + 4 + 4 + 6 + 2);
 
 /* Key of map fl_subnets (LPM trie): which network does an address belong to, for
  * packets that do not come out of an endpoint. prefix counts bits of the 16-byte

@@ -27,9 +27,13 @@
 	X(FL_FORWARD_ECHO, 12, "ping of the gateway answered", "") \
 	X(FL_FORWARD_ICMP_ERROR, 13, "ICMP error sent to the container", "") \
 	X(FL_FORWARD_ROUTED, 14, "container to outside, address kept", "") \
+	X(FL_FORWARD_REMOTE, 15, "container to another host, in a tunnel", "") \
+	X(FL_FORWARD_REMOTE_KERNEL, 16, "container to another host, by the kernel's vxlan device", "") \
+	X(FL_FORWARD_REMOTE_IN, 17, "from another host to container", "") \
 	X(FL_PUNT_NOT_OURS, 32, "not for a container", "") \
 	X(FL_PUNT_FAMILY, 33, "published on IPv6 for a container with IPv4 only", \
 	  "give the network an IPv6 subnet (--ipv6 --subnet)") \
+	X(FL_PUNT_TUNNEL, 34, "tunnel packet left to the kernel's vxlan device", "") \
 	X(FL_DROP_TRUNCATED, 64, "header cut short", "the sender is broken, or hostile") \
 	X(FL_DROP_NO_ENDPOINT, 65, "device is no endpoint of ours", \
 	  "restart the container; if it stays, report a bug") \
@@ -68,7 +72,20 @@
 	X(FL_DROP_NOT_PUBLISHED, 86, "host port is reserved but leads nowhere", "restart the container") \
 	X(FL_DROP_MULTICAST_OUTSIDE, 87, "multicast stays inside the network", "") \
 	X(FL_DROP_NOT_UPLINK, 88, "the host's route leads out of a device that is no uplink", \
-	  "another engine's bridge, or no Ethernet device (VPN): see Uplinks in 'fairlead status'")
+	  "another engine's bridge, or no Ethernet device (VPN): see Uplinks in 'fairlead status'") \
+	X(FL_DROP_VTEP, 89, "tunnel packet from a host that is not in the cluster", \
+	  "see 'fairlead peers'; if the host is yours, its tunnel address has changed, else somebody forges") \
+	X(FL_DROP_VNI, 90, "tunnel packet of a network that its host has no part in", \
+	  "see 'fairlead networks' on both hosts; if they agree, somebody forges") \
+	X(FL_DROP_INNER_SOURCE, 91, "tunnel packet whose inner source is not an endpoint of its host", \
+	  "see 'fairlead cluster status': this host may not have heard of the container yet") \
+	X(FL_DROP_INNER_DESTINATION, 92, "tunnel packet for an address that is not on this host", \
+	  "the container has just stopped or moved") \
+	X(FL_DROP_ECN, 93, "congestion mark on a packet that cannot carry it (RFC 6040)", \
+	  "a router on the underlay marks packets that are not ECN-capable") \
+	X(FL_DROP_HOST_TO_REMOTE, 94, "from this host itself to a container of another host", \
+	  "use a published port; only containers are in the network") \
+	X(FL_DROP_NO_PEER, 95, "no way to the host that has the container", "see 'fairlead peers'")
 /* clang-format on */
 
 enum fl_reason {

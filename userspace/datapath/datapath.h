@@ -1,7 +1,10 @@
 // What the engine asks of the kernel's packet programs.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,11 +51,68 @@ struct MapInfo {
   std::uint64_t used = 0;  // 0 where counting is meaningless (arrays)
 };
 
+// A host of the cluster, as the programs know it. Numbers are the daemon's own, from 1, and stable while
+// anything refers to them.
+using PeerId = std::uint32_t;
+
+// The kernel's bare vxlan device, which takes what programs must not decapsulate.
+struct Tunnel {
+  int device = 0;          // ifindex; 0: none, this host is in no cluster
+  std::uint16_t port = 0;  // UDP, host byte order
+
+  bool operator==(const Tunnel&) const = default;
+};
+
+// One resolved next hop to a peer.
+struct NextHop {
+  int device = 0;  // ifindex of the uplink
+  Mac source;      // the uplink's
+  Mac destination;
+  std::uint32_t mtu = 0;  // of the route or else the device, bytes of an IP packet
+
+  bool operator==(const NextHop&) const = default;
+};
+
+struct Peer {
+  PeerId number = 0;
+  std::vector<Address> vteps;  // what it may send from
+  Address remote;              // where tunnel packets go
+  Address local;               // what they come from; same family as `remote`
+  std::vector<NextHop> hops;   // empty: not resolved, by the vxlan device
+
+  bool operator==(const Peer&) const = default;
+};
+
+struct RemoteEndpoint {
+  NetworkId network = 0;
+  PeerId peer = 0;
+  std::optional<Address> v4;
+  std::optional<Address> v6;  // its link-local address is made from the MAC
+  Mac mac;
+
+  bool operator==(const RemoteEndpoint&) const = default;
+};
+
+struct Membership {
+  NetworkId network = 0;
+  PeerId peer = 0;
+
+  auto operator<=>(const Membership&) const = default;
+};
+
+// What the underlay said of the way to a peer.
+struct PathMtu {
+  PeerId peer = 0;
+  std::uint32_t mtu = 0;             // bytes of an outer IP packet
+  std::chrono::nanoseconds age{0};
+};
+
 struct Facts {
   std::string attach_mode;   // "tcx" or "clsact"
   std::string socket_hooks;  // "on", or why not
   std::vector<std::string> uplinks;
   std::vector<std::string> problems;  // uplinks that could not be attached, and why
+  std::map<std::string, std::string> decap;  // uplink -> "tc" or "xdp"
 };
 
 // Engine thread only. Everything is idempotent: putting again replaces, erasing what is gone
@@ -78,6 +138,25 @@ class Datapath {
 
   virtual Status sync_host(const HostView& view) = 0;
 
+  // --- other hosts: written by put_, read by programs; see bpf/shared/peer.h
+
+  virtual Status set_tunnel(const Tunnel& tunnel) = 0;
+  virtual Status put_peer(const Peer& peer) = 0;
+  // With its endpoints and memberships.
+  virtual Status erase_peer(PeerId peer) = 0;
+  // An address that was another peer's becomes this one's; one of this host stays its own: conflict.
+  virtual Status put_remote(const RemoteEndpoint& endpoint) = 0;
+  // Only what still leads to that peer.
+  virtual Status erase_remote(const RemoteEndpoint& endpoint) = 0;
+  virtual Status put_member(const Membership& member) = 0;
+  virtual Status erase_member(const Membership& member) = 0;
+  // After a restart: everything of other hosts that is not among these goes.
+  virtual Status retain_remote(const std::vector<Peer>& peers,
+                               const std::vector<RemoteEndpoint>& endpoints,
+                               const std::vector<Membership>& members) = 0;
+  virtual Result<std::vector<PathMtu>> path_mtus() = 0;  // lowered ones only
+  virtual Status forget_path_mtu(PeerId peer) = 0;
+
   // Flows that have timed out are deleted if nothing changed them meanwhile; returns how many.
   virtual Result<std::uint64_t> expire_flows() = 0;
 
@@ -86,7 +165,7 @@ class Datapath {
   virtual Facts facts() = 0;
 
   // Map entries, links and pins that belong to none of these are removed (start, and after a
-  // crash).
+  // crash). Leaves other hosts' alone.
   virtual Status retain_only(const std::vector<Network>& networks,
                              const std::vector<Endpoint>& endpoints) = 0;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,33 @@ struct AddressInfo {
 struct RouteInfo {
   Prefix destination;  // ::/0 and 0.0.0.0/0: default
   int link = 0;
+};
+
+// The way to one address.
+struct WayHop {
+  int link = 0;
+  Address gateway;      // :: or 0.0.0.0 as any(family): the destination itself is on the link
+  unsigned weight = 1;
+
+  bool operator==(const WayHop&) const = default;
+};
+
+struct Way {
+  std::vector<WayHop> hops;  // empty: no route
+  std::uint32_t mtu = 0;     // of the route, bytes; 0: the link's
+  std::optional<Address> source;  // preferred source of the route
+  bool local = false;        // an address of this host
+
+  bool operator==(const Way&) const = default;
+};
+
+struct Neighbour {
+  int link = 0;
+  Address address;
+  Mac mac;  // 0 while it is not usable
+  bool usable = false;  // NUD_VALID: reachable, stale, delay, probe, permanent, noarp
+
+  bool operator==(const Neighbour&) const = default;
 };
 
 struct VethRequest {
@@ -72,6 +100,18 @@ class Links {
   virtual Result<std::vector<LinkInfo>> links() = 0;
   virtual Result<std::vector<AddressInfo>> addresses() = 0;
   virtual Result<std::vector<RouteInfo>> routes() = 0;  // main table, both families
+
+  // Every next hop of the route that the kernel would choose among (RTM_GETROUTE with RTM_F_FIB_MATCH).
+  virtual Result<Way> way_to(const Address& destination) = 0;
+  virtual Result<std::vector<Neighbour>> neighbours() = 0;  // both families, of every link
+  // The kernel resolves the neighbour and keeps it resolved until drop_neighbour() (NTF_MANAGED).
+  virtual Status keep_neighbour(int link, const Address& address) = 0;
+  virtual Status drop_neighbour(int link, const Address& address) = 0;
+
+  // The bare vxlan device: external (collect_md), no learning, UDP `port`, zero checksums sent and accepted
+  // on IPv6, up, no addresses. One of another port is replaced. Returns its ifindex. Errors: conflict (another
+  // device has the port: names it).
+  virtual Result<int> ensure_vxlan(const std::string& name, std::uint16_t port) = 0;
 };
 
 }  // namespace fairlead::netlink
