@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,17 +60,71 @@ class FakeLinks final : public netlink::Links {
   }
   Result<std::vector<netlink::RouteInfo>> routes() override { return all_routes; }
 
+  Result<netlink::Way> way_to(const Address& destination) override {
+    ++ways_asked;
+    const auto way = ways.find(destination);
+    return way == ways.end() ? netlink::Way{} : way->second;
+  }
+  Result<std::vector<netlink::Neighbour>> neighbours() override {
+    std::vector<netlink::Neighbour> out = all_neighbours;
+    for (netlink::Neighbour& entry : out)
+      entry.managed = kept.contains({entry.link, entry.address});
+    return out;
+  }
+  Status keep_neighbour(int link, const Address& address) override {
+    kept.insert({link, address});
+    if (std::ranges::none_of(all_neighbours, [&](const netlink::Neighbour& entry) {
+          return entry.link == link && entry.address == address;
+        }))
+      all_neighbours.push_back({.link = link, .address = address});
+    return {};
+  }
+  Status drop_neighbour(int link, const Address& address) override {
+    kept.erase({link, address});
+    return {};
+  }
+  Result<int> ensure_vxlan(const std::string& name, std::uint16_t port) override {
+    if (fail_next_vxlan) {
+      fail_next_vxlan = false;
+      return fail(Errc::conflict, "make device " + name + ": another has its port");
+    }
+    vxlans[name] = port;
+    const auto known = std::ranges::find(all_links, name, &netlink::LinkInfo::name);
+    if (known != all_links.end()) return known->index;
+    const int index = next_index++;
+    all_links.push_back({.index = index,
+                         .name = name,
+                         .kind = "vxlan",
+                         .mtu = 65535,
+                         .up = true,
+                         .ethernet = true});
+    return index;
+  }
+
+  // The neighbour answers, now or with another MAC than before.
+  void resolve(int link, const Address& address, const Mac& mac) {
+    std::erase_if(all_neighbours, [&](const netlink::Neighbour& entry) {
+      return entry.link == link && entry.address == address;
+    });
+    all_neighbours.push_back({.link = link, .address = address, .mac = mac, .usable = true});
+  }
   void vanish(const std::string& name) { (void)remove_link(name); }
 
   netlink::HostDevice host{.index = 900, .mac = Mac({2, 0, 0, 0, 0, 1})};
   std::vector<netlink::LinkInfo> all_links;
   std::vector<netlink::AddressInfo> all_addresses;
   std::vector<netlink::RouteInfo> all_routes;
+  std::map<Address, netlink::Way> ways;  // by destination; none: no route
+  std::vector<netlink::Neighbour> all_neighbours;
+  std::set<std::pair<int, Address>> kept;       // by keep_neighbour()
+  std::map<std::string, std::uint16_t> vxlans;  // name -> port
+  int ways_asked = 0;
   std::vector<netlink::VethRequest> veths;
   std::vector<std::pair<int, Prefix>> assigned;
   int next_index = 1000;
   bool fail_next_veth = false;
   bool fail_next_address = false;
+  bool fail_next_vxlan = false;
 };
 
 }  // namespace fairlead::test

@@ -38,17 +38,17 @@ struct RouteInfo {
 // The way to one address.
 struct WayHop {
   int link = 0;
-  Address gateway;      // :: or 0.0.0.0 as any(family): the destination itself is on the link
+  Address gateway;  // :: or 0.0.0.0 as any(family): the destination itself is on the link
   unsigned weight = 1;
 
   bool operator==(const WayHop&) const = default;
 };
 
 struct Way {
-  std::vector<WayHop> hops;  // empty: no route
-  std::uint32_t mtu = 0;     // of the route, bytes; 0: the link's
+  std::vector<WayHop> hops;       // empty: no route
+  std::uint32_t mtu = 0;          // of the route, bytes; 0: the link's
   std::optional<Address> source;  // preferred source of the route
-  bool local = false;        // an address of this host
+  bool local = false;             // an address of this host
 
   bool operator==(const Way&) const = default;
 };
@@ -56,8 +56,9 @@ struct Way {
 struct Neighbour {
   int link = 0;
   Address address;
-  Mac mac;  // 0 while it is not usable
-  bool usable = false;  // NUD_VALID: reachable, stale, delay, probe, permanent, noarp
+  Mac mac;               // 0 while it is not usable
+  bool usable = false;   // NUD_VALID: reachable, stale, delay, probe, permanent, noarp
+  bool managed = false;  // kept resolved by the kernel (NTF_EXT_MANAGED)
 
   bool operator==(const Neighbour&) const = default;
 };
@@ -101,16 +102,17 @@ class Links {
   virtual Result<std::vector<AddressInfo>> addresses() = 0;
   virtual Result<std::vector<RouteInfo>> routes() = 0;  // main table, both families
 
-  // Every next hop of the route that the kernel would choose among (RTM_GETROUTE with RTM_F_FIB_MATCH).
+  // Every next hop of the route that the kernel would choose among (RTM_GETROUTE with
+  // RTM_F_FIB_MATCH).
   virtual Result<Way> way_to(const Address& destination) = 0;
   virtual Result<std::vector<Neighbour>> neighbours() = 0;  // both families, of every link
   // The kernel resolves the neighbour and keeps it resolved until drop_neighbour() (NTF_MANAGED).
   virtual Status keep_neighbour(int link, const Address& address) = 0;
   virtual Status drop_neighbour(int link, const Address& address) = 0;
 
-  // The bare vxlan device: external (collect_md), no learning, UDP `port`, zero checksums sent and accepted
-  // on IPv6, up, no addresses. One of another port is replaced. Returns its ifindex. Errors: conflict (another
-  // device has the port: names it).
+  // The bare vxlan device: external (collect_md), no learning, UDP `port`, zero checksums sent and
+  // accepted on IPv6, up, no addresses. One of another port is replaced. Returns its ifindex.
+  // Errors: conflict (another device has the port: names it).
   virtual Result<int> ensure_vxlan(const std::string& name, std::uint16_t port) = 0;
 };
 
