@@ -16,6 +16,7 @@
 #include "shared/endpoint.h"
 #include "shared/host.h"
 #include "shared/nat.h"
+#include "shared/peer.h"
 #include "shared/reason.h"
 
 /* Who sends? Writer: daemon. Reader: tc_endpoint for each packet; all, to deliver translated
@@ -126,6 +127,61 @@ struct {
 	__type(key, struct fl_socket_key);
 	__type(value, struct fl_socket);
 } fl_sockets SEC(".maps");
+
+/* Is there a tunnel to other hosts? Writer: daemon. Reader: tc_uplink and xdp_uplink for each packet,
+ * tc_endpoint. One element. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct fl_tunnel);
+} fl_tunnel SEC(".maps");
+
+/* The way to another host. Writer: daemon. Reader: tc_endpoint, for each packet to a container of that
+ * host. Index: peer number, 0 is nobody. Size: hosts of one cluster. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct fl_peer);
+} fl_peers SEC(".maps");
+
+/* Ready outer headers. Writer: daemon. Reader: tc_endpoint, by fl_peer.hops. Size: four a peer, so that a change
+ * of every next hop still finds free ones. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct fl_hop);
+} fl_hops SEC(".maps");
+
+/* What the underlay said of the way to a peer. Writer: tc_uplink lowers, the daemon resets. Reader:
+ * tc_endpoint, for each packet to that peer. Index: peer number. Size: that of fl_peers. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct fl_path_mtu);
+} fl_path_mtu SEC(".maps");
+
+/* Who may send us tunnel packets? Writer: daemon. Reader: tc_uplink, xdp_uplink, tc_tunnel, for each
+ * such packet. Value: peer number. Size: two addresses a peer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct fl_addr);
+	__type(value, __u32);
+} fl_vteps SEC(".maps");
+
+/* Is a peer part of a network? Writer: daemon. Reader: tc_uplink, xdp_uplink, tc_tunnel, to name a drop.
+ * Value: 1. Size: 16 networks a peer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct fl_vni_member);
+	__type(value, __u32);
+} fl_vni_members SEC(".maps");
 
 /* Packets forwarded and punted. Writer: count(). Reader: daemon. Index: enum fl_reason. */
 struct {
