@@ -20,7 +20,8 @@ enum class Errc {
   already_exists,
   exhausted,    // a pool, map or quota is full
   conflict,     // somebody else holds it: an address, a port, a subnet
-  unavailable,  // docker or the kernel is not answering; retry later
+  unavailable,  // docker, etcd or the kernel is not answering; retry later
+  busy,         // another host has been asked: the same request again will see its answer
   unsupported,  // this kernel cannot do it
   internal,     // our bug
 };

@@ -5,6 +5,7 @@
 // Engine thread only.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +17,12 @@ namespace fairlead::engine {
 
 // --- networks -----------------------------------------------------------------------
 
+// Who shares it, on a host that is in a cluster.
+enum class Scope : std::uint8_t {
+  cluster,
+  host,
+};
+
 struct NetworkRequest {
   std::string key;
   std::optional<Subnet> v4;
@@ -26,6 +33,9 @@ struct NetworkRequest {
   bool internal = false;
   bool icc = true;
   bool masquerade = true;
+  Scope scope = Scope::cluster;
+  std::string shared_name;  // join the cluster's network of this name or id; empty: by the subnet
+  std::map<std::string, std::string> options;  // as they were given, for the other hosts
 };
 
 // Errors: invalid_argument, conflict (the subnet overlaps another network or a route of the host:
@@ -76,10 +86,17 @@ Status unpublish(Engine& engine, const std::string& network, const std::string& 
 
 // --- addresses ----------------------------------------------------------------------
 
-// Errors as ipam::Ipam's.
-Result<ipam::Pool> request_pool(Engine& engine, const ipam::PoolRequest& want);
+struct PoolRequest {
+  ipam::PoolRequest pool;
+  Scope scope = Scope::cluster;
+  std::string shared_name;  // the pool of the cluster's network of this name or id
+};
+
+// Errors as ipam::Ipam's; in a cluster as cluster::Registry's too.
+Result<ipam::Pool> request_pool(Engine& engine, const PoolRequest& want);
 Status release_pool(Engine& engine, const std::string& id);
-// Returns the address with the pool's prefix length.
+// Returns the address with the pool's prefix length. Errors: busy, while the host that owns the address's
+// block is being asked: the same request again, for a second or two.
 Result<Prefix> request_address(Engine& engine, const std::string& pool,
                                std::optional<Address> address, ipam::Use use);
 Status release_address(Engine& engine, const std::string& pool, const Address& address);

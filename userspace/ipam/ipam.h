@@ -21,6 +21,7 @@ namespace fairlead::ipam {
 enum class Use : std::uint8_t {
   gateway,
   endpoint,
+  lent,     // of a block of this host, to an endpoint of another host
   cooling,  // released; not handed out again before `until`, unless asked for by address
 };
 
@@ -30,6 +31,8 @@ struct Pool {
   Prefix prefix;
   std::optional<Prefix> range;  // --ip-range: where addresses are chosen from
   TimePoint created{};
+  std::string shared;          // the cluster's id of it; empty: this host's alone
+  std::vector<Prefix> blocks;  // of a shared pool: where this host chooses addresses from
 
   bool operator==(const Pool&) const = default;
 };
@@ -87,6 +90,11 @@ class Ipam {
   // the space; the message names it), exhausted (names the ranges and says how to widen them).
   Result<Pool> request_pool(const PoolRequest& want, const std::vector<Prefix>& taken,
                             TimePoint now);
+
+  // What a shared pool is to the cluster, and the blocks of it that this host owns. Returns the pool;
+  // nullopt if there is none.
+  std::optional<Pool> set_shared(const std::string& id, const std::string& shared,
+                                 std::vector<Prefix> blocks);
 
   // Unknown: success, nothing. Returns the pool that was removed.
   std::optional<Pool> release_pool(const std::string& id);

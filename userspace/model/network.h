@@ -10,7 +10,8 @@
 
 namespace fairlead {
 
-// Of the data path: never 0, never reused while anything refers to it.
+// Of the data path: never 0, never reused while anything refers to it. Up to FL_VNI_LAST the VNI of a
+// network that hosts share, above it this host's own.
 using NetworkId = std::uint32_t;
 
 struct Subnet {
@@ -31,6 +32,7 @@ struct Network {
   bool internal = false;
   bool icc = true;
   bool masquerade = true;
+  std::string shared;  // the cluster's id of it, and `id` is its VNI; empty: this host's alone
 
   bool operator==(const Network&) const = default;
 };

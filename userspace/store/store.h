@@ -1,6 +1,7 @@
 // What a host remembers: networks, endpoints with their ports, pools and leases.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,11 +12,34 @@
 
 namespace fairlead::store {
 
+// A word that the daemon keeps over restarts: "cluster.uuid".
+struct Setting {
+  std::string key;
+  std::string value;
+};
+
+// One key of the cluster's store as this host last saw it, so that it can start while the store is away.
+struct ClusterEntry {
+  std::string key;
+  std::string value;
+  std::int64_t created = 0;  // revisions
+  std::int64_t modified = 0;
+};
+
+// What the data path calls another host; kept, because pinned maps say it.
+struct PeerNumber {
+  std::string node;
+  std::uint32_t number = 0;
+};
+
 struct Snapshot {
   std::vector<Network> networks;
   std::vector<Endpoint> endpoints;
   std::vector<ipam::Pool> pools;
   std::vector<ipam::Lease> leases;
+  std::vector<Setting> settings;
+  std::vector<ClusterEntry> cluster;
+  std::vector<PeerNumber> peers;
 };
 
 struct EraseNetwork {
@@ -31,10 +55,22 @@ struct EraseLease {
   std::string pool;
   Address address;
 };
+struct EraseSetting {
+  std::string key;
+};
+struct EraseClusterEntry {
+  std::string key;
+};
+struct EraseCluster {};  // every ClusterEntry
+struct ErasePeerNumber {
+  std::string node;
+};
 
 // Putting replaces what has the same key; erasing what is not there succeeds.
-using Change = std::variant<Network, Endpoint, ipam::Pool, ipam::Lease, EraseNetwork, EraseEndpoint,
-                            ErasePool, EraseLease>;
+using Change =
+    std::variant<Network, Endpoint, ipam::Pool, ipam::Lease, EraseNetwork, EraseEndpoint, ErasePool,
+                 EraseLease, Setting, EraseSetting, ClusterEntry, EraseClusterEntry, EraseCluster,
+                 PeerNumber, ErasePeerNumber>;
 
 // Engine thread only.
 class Store {
