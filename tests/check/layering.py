@@ -13,15 +13,19 @@ ALLOWED = {  # folder of userspace/: folders it may include from, besides itself
     "store": {"base", "model", "ipam"},
     "netlink": {"base", "model"},
     "datapath": {"base", "model", "netlink", "bpf/shared", "skeleton"},
-    "engine": {"base", "model", "ipam", "store", "netlink", "datapath", "bpf/shared"},
+    "etcd": {"base", "generated"},
+    "cluster": {"base", "model", "etcd"},
+    "engine": {"base", "model", "ipam", "store", "netlink", "datapath", "cluster", "etcd", "bpf/shared"},
     "cnm": {"base", "model", "http", "ipam", "engine"},
     "api": {"base", "model", "http", "engine", "bpf/shared"},
     "cli": {"base", "http", "netlink", "datapath"},  # the latter two: teardown works without a daemon
 }
+ONLY = {"etcd": {"etcd/client.h"}}  # what others may include of a folder, if not all of it
 EVERYTHING = {"daemon"}  # wires all the others together; nothing includes it
 
 # Outside headers that only some folders may see.
 FENCED = {
+    r"grpc|google/|absl/": {"etcd"},
     r"bpf/": {"datapath"},
     r"linux/rtnetlink\.h|netlink/": {"netlink"},
     r"sqlite3\.h": {"store"},
@@ -51,6 +55,8 @@ def check_userspace(name):
                 problems.append(f"{name}: folder {layer} is not in the table of {os.path.basename(__file__)}")
             elif folder not in known:
                 complain(name, target, f"{layer} may include from {', '.join(sorted(known)) or 'nothing of ours'}")
+            elif target not in ONLY.get(folder, {target}):
+                complain(name, target, f"of {folder}, only {', '.join(sorted(ONLY[folder]))}")
         if quote == "<":
             for pattern, layers in FENCED.items():
                 if re.match(pattern, target) and layer not in layers:
