@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cluster/records.h"
 #include "datapath/datapath.h"
 #include "model/address.h"
 
@@ -21,17 +22,14 @@ using KeptNeighbour = std::pair<int, Address>;
 // Whoever adds a peer fills the first part; sync_underlay() and the probe do the rest.
 struct PeerState {
   datapath::PeerId number = 0;
-  std::string name;
-  std::vector<Address> vteps;  // the first of each family is where it wants tunnel packets
-  std::uint16_t port = 0;      // UDP
-  std::uint32_t mtu = 0;       // of its underlay, bytes of an IP packet
-  bool alive = false;          // it renews its lease
-  TimePoint since{};           // of `alive`, or of its loss
+  cluster::Node node;  // the first VTEP of each family is where it wants tunnel packets
+  bool alive = false;  // it renews its lease
+  TimePoint since{};   // of `alive`, or of its loss
 
   std::optional<datapath::Peer> written;  // what the data path has of it; absent: nothing yet
   std::set<KeptNeighbour> neighbours;     // what its way goes by
   std::string last_error;  // why there is no way, or only the kernel's; empty: all is well
-  std::optional<std::chrono::nanoseconds> rtt;  // of the last answered ping; absent: none answered
+  std::optional<std::chrono::microseconds> rtt;  // of the last answered ping; absent: none answered
   std::uint32_t path_mtu =
       0;  // bytes of an outer IP packet, as lowered by the underlay; 0: it was not
 };
