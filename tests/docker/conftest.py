@@ -8,7 +8,7 @@ from fairlab import leftovers
 from fairlab.daemon import Daemon
 from fairlab.engine import Engine
 from fairlab.host import Wire
-from site_of_driver import Site
+from fairlab.site import Site
 
 NUMBERS = {"bridge": 11, "fairlead": 12}
 

@@ -44,7 +44,7 @@ def own_lab(monkeypatch, tmp_path):
 
 
 def test_a_lab_comes_up_runs_commands_and_goes_down(own_lab, capfd):
-    assert own_lab.main(["up", "1"]) == 0
+    assert own_lab.main(["up", "1", "--no-cluster"]) == 0
     pids = own_lab.hosts()
 
     assert own_lab.main(["exec", "h1", "docker", "network", "create", "-d", "fairlead", "net"]) == 0

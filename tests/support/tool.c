@@ -2,6 +2,8 @@
 // was seen with, a client that says in one word how an attempt ended, and multicast ears and
 // mouths. Linked statically, because a container of the tests holds nothing but this and busybox.
 #define _GNU_SOURCE
+#include "tool.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -17,19 +19,18 @@
 
 enum { kMaxFds = 4096, kLine = 512 };
 
-static void fail(const char* what) {
+_Noreturn void fail(const char* what) {
   fprintf(stderr, "tool: %s: %s\n", what, strerror(errno));
   exit(2);
 }
 
-static long now_ms(void) {
+long now_ms(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-// An IPv4 address becomes a v4-mapped one, so that every socket here is an IPv6 socket.
-static struct sockaddr_in6 address(const char* text, const char* port) {
+struct sockaddr_in6 address(const char* text, const char* port) {
   struct sockaddr_in6 out = {.sin6_family = AF_INET6,
                              .sin6_port = htons((unsigned short)atoi(port))};
   char copy[INET6_ADDRSTRLEN + 32];
@@ -52,7 +53,7 @@ static const char* print(const struct sockaddr_in6* from) {
   return strncmp(text, "::ffff:", 7) == 0 ? text + 7 : text;
 }
 
-static int open_socket(int type) {
+int open_socket(int type) {
   const int fd = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket");
   const int off = 0;
@@ -171,7 +172,7 @@ static _Noreturn void serve(int argc, char** argv) {
 
 // --- ask --------------------------------------------------------------------------------------
 
-static int say(int error) {
+int say(int error) {
   const char* word = error == ECONNREFUSED                           ? "refused"
                      : error == ETIMEDOUT || error == EAGAIN         ? "timeout"
                      : error == ENETUNREACH || error == EHOSTUNREACH ? "unreachable"
@@ -182,7 +183,7 @@ static int say(int error) {
   return 1;
 }
 
-static int wait_for(int fd, short events, long deadline) {
+int wait_for(int fd, short events, long deadline) {
   for (;;) {
     const long left = deadline - now_ms();
     struct pollfd p = {.fd = fd, .events = events};
@@ -203,13 +204,6 @@ static int connect_by(int fd, const struct sockaddr_in6* to, long deadline) {
   getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
   return error;
 }
-
-struct options {
-  long timeout;
-  const char* bind;
-  const char* port;
-  const char* interface;
-};
 
 static struct options options(int* argc, char** argv) {
   struct options o = {.timeout = 1000, .bind = NULL, .port = "0", .interface = NULL};
@@ -333,19 +327,24 @@ int main(int argc, char** argv) {
   signal(SIGTERM, exit);
   signal(SIGINT, exit);
   if (argc < 2) {
-    fputs("usage: tool serve|ask|stream|hear|shout ...\n", stderr);
+    fputs("usage: tool serve|ask|stream|hear|shout|sink|sizes|segments|beat|bulk ...\n", stderr);
     return 2;
   }
   const char* verb = argv[1];
   argc--;
   argv++;
   if (strcmp(verb, "serve") == 0) serve(argc - 1, argv + 1);
+  if (strcmp(verb, "sink") == 0) sink(argc - 1, argv + 1);
   const struct options o = options(&argc, argv);
   argv += optind;
   if (strcmp(verb, "ask") == 0) return ask(argc, argv, &o);
   if (strcmp(verb, "stream") == 0) return stream(argc, argv, &o);
   if (strcmp(verb, "hear") == 0) return hear(argc, argv, &o);
   if (strcmp(verb, "shout") == 0) return shout(argc, argv, &o);
+  if (strcmp(verb, "sizes") == 0) return sizes(argc, argv, &o);
+  if (strcmp(verb, "segments") == 0) return segments(argc, argv, &o);
+  if (strcmp(verb, "beat") == 0) return beat(argc, argv, &o);
+  if (strcmp(verb, "bulk") == 0) return bulk(argc, argv, &o);
   fprintf(stderr, "tool: no verb %s\n", verb);
   return 2;
 }

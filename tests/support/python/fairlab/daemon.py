@@ -27,7 +27,9 @@ def program(name):
 
 
 class Daemon:
-    def __init__(self, host, *, log, settings="", docker="/run/host/docker.sock"):
+    DOCKER = "/run/host/docker.sock"  # of the host's own engine
+
+    def __init__(self, host, *, log, settings="", docker=DOCKER):
         self.host = host
         self.log = log
         self.settings = settings

@@ -18,6 +18,10 @@ class Engine:
         self.daemon = None
 
     def start(self):
+        return self.launch().wait()
+
+    def launch(self):
+        """Without waiting, so that several engines can start side by side."""
         arguments = [
             "--config-file=/run/host/daemon.json",
             "--data-root=/run/host/docker",
@@ -30,6 +34,9 @@ class Engine:
         ]
         self.host.run("sh", "-c", "echo '{}' > /run/host/daemon.json; rm -f /run/host/docker.pid")
         self.daemon = self.host.start("dockerd", *arguments, log=self.log)
+        return self
+
+    def wait(self):
         wait_until(self._answers, f"dockerd to answer, see {self.log}", timeout=60, step=0.1)
         return self
 

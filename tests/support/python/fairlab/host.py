@@ -127,6 +127,11 @@ class Host:
         holder.name = name
         return holder
 
+    def give(self, device, other):
+        """Moves a device to another host."""
+        # By pid as the machine knows it, so not from within the host's pid namespace.
+        run(["nsenter", f"--target={self.pid}", "--net", "--", "ip", "link", "set", device, "netns", str(other.pid)])
+
     def inner_pid(self, pid):
         """What the host itself calls the process that the machine calls `pid`."""
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
@@ -182,26 +187,32 @@ class Wire:
     FAR_V6 = "2001:db8:99::1"
 
     def __init__(self, *, keep=False, label=None):
-        self.switch = Host("switch", keep=keep, label=label and f"{label}switch")
+        """`keep` and `label`, a prefix: of all hosts on it."""
+        self.keep, self.label = keep, label
+        self.hosts = []
+        self.switch = self.place("switch")
         self.switch.run("ip", "link", "add", "sw", "type", "bridge")
         self.switch.run("ip", "link", "set", "sw", "up")
-        self.hosts = [self.switch]
-        self.outside = self.host("outside", 1, keep=keep, label=label and f"{label}outside")
+        self.outside = self.host("outside", 1)
         self.outside.run(
             f"ip addr add {self.FAR_V4}/32 dev lo; ip -6 addr add {self.FAR_V6}/128 dev lo nodad"
         )
 
-    def host(self, name, number, *, mtu=1500, keep=False, label=None):
-        host = Host(name, keep=keep, label=label)
+    def place(self, name):
+        """A host that is not connected to anything."""
+        host = Host(name, keep=self.keep, label=self.label and self.label + name)
+        self.hosts.append(host)
+        return host
+
+    def host(self, name, number, *, mtu=1500):
+        host = self.place(name)
         port = f"p{number}"
         host.run(
             f"ip link add up0 mtu {mtu} type veth peer name {port} mtu {mtu}"
             f" && ip addr add {NETWORK_V4}.{number}/24 dev up0"
             f" && ip -6 addr add {NETWORK_V6}::{number:x}/64 dev up0 nodad && ip link set up0 up"
         )
-        # By pid as the machine knows it, so not from within the host's pid namespace.
-        run(["nsenter", f"--target={host.pid}", "--net", "--", "ip", "link", "set", port, "netns",
-             str(self.switch.pid)])
+        host.give(port, self.switch)
         self.switch.run(f"ip link set {port} master sw && ip link set {port} up")
         wait_until(lambda: self._carries(host, port), f"the wire of {name} to carry packets")
         if number != 1:
@@ -209,7 +220,6 @@ class Wire:
                 f"ip route add default via {NETWORK_V4}.1 && ip -6 route add default via {NETWORK_V6}::1"
             )
         host.addresses = [f"{NETWORK_V4}.{number}", f"{NETWORK_V6}::{number:x}"]
-        self.hosts.append(host)
         return host
 
     def _carries(self, host, port):

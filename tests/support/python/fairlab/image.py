@@ -9,20 +9,22 @@ import tarfile
 from .process import Failed, run
 
 HERE = os.path.dirname(__file__)
-SOURCE = os.path.normpath(os.path.join(HERE, "../../tool.c"))
+SUPPORT = os.path.normpath(os.path.join(HERE, "../.."))
+SOURCES = [os.path.join(SUPPORT, name) for name in ("tool.c", "traffic.c")]
 TREE = os.path.normpath(os.path.join(HERE, "../../../.."))
 BUILD = os.path.join(TREE, "build", "tests")
 NAME = "fairlead-test"
 
 
 def tool():
-    """Path of the tool, built if its source is newer."""
+    """Path of the tool, built if its sources are newer."""
     target = os.path.join(BUILD, "tool")
-    if os.path.exists(target) and os.path.getmtime(target) >= os.path.getmtime(SOURCE):
+    newest = max(os.path.getmtime(path) for path in (*SOURCES, os.path.join(SUPPORT, "tool.h")))
+    if os.path.exists(target) and os.path.getmtime(target) >= newest:
         return target
     os.makedirs(BUILD, exist_ok=True)
     fresh = f"{target}.{os.getpid()}"
-    run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", fresh, SOURCE])
+    run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", fresh, *SOURCES])
     os.replace(fresh, target)
     return target
 

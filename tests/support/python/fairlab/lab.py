@@ -1,6 +1,6 @@
 """N hosts with an engine and a daemon each, that stay until they are taken down.
 
-    lab up N                 hosts h1 .. hN on one wire, and `outside`
+    lab up N [--no-cluster]  hosts h1 .. hN on one wire, and `outside`; in a cluster, with an etcd on the host `etcd`
     lab exec HOST COMMAND    as on that host: docker and fairlead mean the host's own
     lab down
 """
@@ -12,14 +12,15 @@ import subprocess
 import sys
 
 from . import cgroup, image
+from .cluster import FIRST_NUMBER, Cluster
 from .daemon import API, Daemon, program
 from .engine import SOCKET, Engine
 from .host import Host, Wire
 from .process import Failed, environment
+from .site import Site
 
 STATE = "/run/fairlead-lab"
 PREFIX = "fllab-"
-FIRST_NUMBER = 11  # h1 has 198.18.0.11
 
 
 def state_file():
@@ -45,7 +46,7 @@ def hosts():
         return {}
 
 
-def up(number):
+def up(number, clustered=True):
     if hosts():
         raise Failed("a lab is up already: scripts/lab down")
     down()
@@ -53,20 +54,34 @@ def up(number):
     program("fairleadd")  # before anything is made
     wire = Wire(keep=True, label=PREFIX)
     try:
-        for n in range(1, number + 1):
-            host = wire.host(f"h{n}", FIRST_NUMBER + n - 1, keep=True, label=f"{PREFIX}h{n}")
-            daemon = Daemon(host, log=f"{STATE}/h{n}-fairleadd.log").start()
-            engine = Engine(host, log=f"{STATE}/h{n}-dockerd.log").start()
-            engine.import_image()
-            print(f"h{n}: {', '.join(host.addresses)}; fairleadd {daemon.process.pid}, dockerd {engine.daemon.pid}")
-    except Exception:
+        for site in (sharing if clustered else alone)(wire, number):
+            print(f"{site.host.name}: {', '.join(site.host.addresses)}; fairleadd {site.daemon.process.pid}, dockerd"
+                  f" {site.engine.daemon.pid}")
+    except BaseException:
         wire.close()
         shutil.rmtree(STATE)
         raise
     with open(state_file(), "w", encoding="utf-8") as file:
         json.dump({host.name: host.pid for host in wire.hosts}, file)
     print(f"image {image.NAME}: busybox and the tests' tool. Logs: {STATE}. Try: scripts/lab exec h1 docker network"
-          " create -d fairlead net")
+          f" create -d fairlead {'--ipam-driver fairlead ' if clustered else ''}net")
+
+
+def alone(wire, number):
+    sites = []
+    for n in range(1, number + 1):
+        host = wire.host(f"h{n}", FIRST_NUMBER + n - 1)
+        daemon = Daemon(host, log=f"{STATE}/h{n}-fairleadd.log").start()
+        engine = Engine(host, log=f"{STATE}/h{n}-dockerd.log").start()
+        engine.import_image()
+        sites.append(Site("fairlead", wire, host, engine, daemon))
+    return sites
+
+
+def sharing(wire, number):
+    cluster = Cluster(STATE, number, wire=wire, lease=60)
+    print(f"etcd: {cluster.etcd.url()}, {cluster.etcd.url(6)}; scripts/lab exec etcd etcdctl get --prefix /fairlead")
+    return cluster.members
 
 
 def execute(name, command):
@@ -74,7 +89,8 @@ def execute(name, command):
     if name not in running:
         raise Failed(f"no host {name}; there are: {', '.join(running) or 'none (scripts/lab up 2)'}")
     host = Host.attach(name, PREFIX + name, running[name])
-    env = environment({"DOCKER_HOST": f"unix://{SOCKET}", "FAIRLEAD_SOCKET": API, "TERM": os.environ.get("TERM", "")})
+    env = environment({"DOCKER_HOST": f"unix://{SOCKET}", "FAIRLEAD_SOCKET": API, "TERM": os.environ.get("TERM", ""),
+                       "ETCDCTL_API": "3"})
     env["PATH"] = f"{os.path.dirname(program('fairlead'))}:{env['PATH']}"
     return subprocess.run([*host.enter(), *command], env=env, preexec_fn=cgroup.joiner(host.cgroup),
                           check=False).returncode
@@ -89,8 +105,10 @@ def down():
 
 
 def main(words):
+    flags = [word for word in words if word == "--no-cluster"]
+    words = [word for word in words if word not in flags]
     if words[:1] == ["up"] and len(words) == 2 and words[1].isdigit() and 0 < int(words[1]) < 200:
-        up(int(words[1]))
+        up(int(words[1]), clustered=not flags)
         return 0
     if words[:1] == ["exec"] and len(words) > 2:
         return execute(words[1], words[2:])

@@ -35,7 +35,7 @@ class OwnPlace:
         say("No Docker engine runs on this machine: starting one in a namespace of its own.")
         self.wire = Wire(keep=keep, label=lab.PREFIX if keep else None)
         try:
-            self.host = self.wire.host("h1", lab.FIRST_NUMBER, keep=keep, label=f"{lab.PREFIX}h1" if keep else None)
+            self.host = self.wire.host("h1", lab.FIRST_NUMBER)
             self.daemon = Daemon(self.host, log=f"{scratch}/fairleadd.log").start()
             self.engine = Engine(self.host, log=f"{scratch}/dockerd.log").start()
         except BaseException:

@@ -3,9 +3,9 @@
 import itertools
 import re
 
-from fairlab import image
-from fairlab.engine import Container, host_tool
-from fairlab.process import wait_until
+from . import image
+from .engine import Container, host_tool
+from .process import wait_until
 
 
 class Site:
@@ -99,14 +99,24 @@ class Site:
 
     def clean(self):
         """Removes what the test made; returns what stayed although it should not."""
+        self.stop_containers()
+        self.remove_networks()
+        return self.left()
+
+    def stop_containers(self):
         for server in self._servers():
             server.stop()
         self.servers = []
         if self.containers:
             self.docker("rm", "-f", *self.containers, check=False)
+        self.containers = []
+
+    def remove_networks(self):
         for name in self.networks:
             self.docker("network", "rm", name, check=False)
-        self.containers, self.networks = [], []
+        self.networks = []
+
+    def left(self):
         left = [f"container {n}" for n in self.docker("ps", "-aq").out.split()]
         left += [f"network {n}" for n in self.docker("network", "ls", "-q", "--filter", "type=custom").out.split()]
         left += [f"link {n}" for n in self.links_now() if n not in self.links]

@@ -1,0 +1,176 @@
+"""Several hosts that share networks: an engine and a daemon each, and a store for all of them."""
+
+import json
+import os
+import time
+
+from . import etcd, image
+from .daemon import Daemon
+from .engine import Engine
+from .host import Wire
+from .process import Failed, wait_until
+from .site import Site
+
+FIRST_NUMBER = 11  # h1 has 198.18.0.11 and 2001:db8:0:1::b
+PORT = 4795
+LEASE = 5  # seconds
+
+
+def settings(urls, node, *, lease=LEASE, top="", **more):
+    """The text of fairlead.toml; `top`: what stands before the first table."""
+    values = {"name": "default", "node": node, "etcd": urls, "lease": lease, **more}
+    rows = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    return "\n".join([top, "[cluster]", *rows])
+
+
+class Member(Site):
+    """A host of the cluster as its user sees it."""
+
+    def __init__(self, host, wire, logs, urls, *, engine=True, **options):
+        self.urls = urls
+        self.logs = logs
+        # Parallel dockerds pick the same default pools; those of the tests are named or fairlead's.
+        daemon = Daemon(host, log=f"{logs}/{host.name}-fairleadd.log", settings=settings(urls, host.name, **options),
+                        docker=Daemon.DOCKER if engine else "")
+        super().__init__("fairlead", wire, host, Engine(host, log=f"{logs}/{host.name}-dockerd.log"), daemon)
+        self.has_engine = engine
+
+    @property
+    def name(self):
+        return self.host.name
+
+    def join(self, verb="join", **options):
+        return self.cli("cluster", verb, f"--etcd={','.join(self.urls)}", f"--node={self.name}", **options)
+
+    def cli(self, *words, **options):
+        return self.daemon.cli(*words, **options)
+
+    def status(self):
+        outcome = self.cli("cluster", "status", "-o", "json", check=False)
+        try:
+            return json.loads(outcome.out)
+        except ValueError:
+            raise Failed(f"no status: {outcome}") from None
+
+    def peers(self):
+        """By name."""
+        return {row["name"]: row for row in self.daemon.json("peers")}
+
+    def drops(self):
+        """Packets by reason, with the names of bpf/shared/reason.h."""
+        found = {}
+        for row in self.daemon.json("drops"):
+            found[row["name"]] = found.get(row["name"], 0) + row["packets"]
+        return found
+
+    def forwarded(self):
+        """Packets by what was done with them."""
+        return {row["name"]: row["packets"] for row in self.daemon.json("status")["datapath"]["forwarded"]}
+
+    def shared(self, *options, name="net", **more):
+        """A network of the cluster, made here."""
+        return self.network("--ipam-driver", "fairlead", *options, name=name, **more)
+
+    def network_names(self):
+        return self.docker("network", "ls", "--filter", "type=custom", "--format", "{{.Name}}").out.split()
+
+    def remove_network(self, name, **options):
+        return self.docker("network", "rm", name, **options)
+
+    def connected(self):
+        return self.status().get("connected")
+
+    def restart_daemon(self):
+        self.daemon.stop()
+        self.daemon.start()
+
+
+class Cluster:
+    """Hosts h1 .. hN on one wire, and the host `etcd`. `start`: else nothing runs on them yet, and hosts can be
+    added. Further options are those of Member and of settings()."""
+
+    def __init__(self, logs, number=3, *, wire=None, engines=True, start=True, **options):
+        os.makedirs(logs, exist_ok=True)
+        self.logs, self.engines, self.options = logs, engines, options
+        self.wire = wire or Wire()
+        self.members = []
+        try:
+            self.etcd = etcd.add(self.wire, log=f"{logs}/etcd.log")
+            for n in range(1, number + 1):
+                self.add(self.wire.host(f"h{n}", FIRST_NUMBER + n - 1))
+            if start:
+                self.start()
+        except BaseException:
+            if wire is None:
+                self.close()
+            raise
+
+    def __getitem__(self, number):
+        return self.members[number]
+
+    def __iter__(self):
+        return iter(self.members)
+
+    def add(self, host, **options):
+        """A host that is to be a member; nothing runs on it yet."""
+        member = Member(host, self.wire, self.logs, [self.etcd.url()], engine=self.engines,
+                        **{**self.options, **options})
+        self.members.append(member)
+        return member
+
+    def start(self, members=None):
+        """Daemons and engines; the first host makes the cluster, the others join it."""
+        members = members or self.members
+        for member in members:
+            member.daemon.start()
+        if self.engines:
+            for member in members:
+                member.engine.launch()
+        for member in members:
+            member.join("init" if member is self.members[0] else "join")
+        if self.engines:
+            for member in members:
+                member.engine.wait().import_image()
+        for member in members:
+            member.links = member.links_now()
+        self.settle()
+
+    def settle(self, timeout=20):
+        """All follow the store, and each knows a way to each other one."""
+        names = {member.name for member in self.members}
+
+        def settled():
+            return all(member.connected() for member in self.members) and all(
+                {name for name, row in member.peers().items() if row["state"] == "alive"} >= names - {member.name}
+                for member in self.members)
+
+        wait_until(settled, "the hosts to see each other", timeout=timeout, step=0.1)
+
+    def everywhere(self, name, *, there=True, members=None, timeout=10):
+        """Waits until each engine has the network, or none has; returns how many seconds that took."""
+        start = time.monotonic()
+        wait_until(lambda: all((name in member.network_names()) == there for member in members or self.members),
+                   f"network {name} to be {'on every' if there else 'on no'} host", timeout=timeout, step=0.05)
+        return time.monotonic() - start
+
+    def clean(self):
+        """Removes what a test made on all hosts; returns what stayed although it should not."""
+        for member in self.members:
+            member.stop_containers()
+        for member in self.members:
+            member.remove_networks()
+        left = []
+        for member in self.members:
+            try:
+                wait_until(lambda m=member: not m.left(), "nothing to be left", timeout=8, step=0.1)
+            except Failed:
+                left += [f"{member.name}: {thing}" for thing in member.left()]
+        return left
+
+    def close(self):
+        self.wire.close()
+
+
+def serve(container, port="9000"):
+    """The other end of sizes, segments, beat and bulk."""
+    return container.start(image.tool(), "sink", port, until="ready")
