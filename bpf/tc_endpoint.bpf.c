@@ -3,6 +3,7 @@
  *
  *   find_endpoint -> parse -> answer_arp -> check_source -> check_nd -> route
  *     route: deliver_local       an endpoint of the network: no state, no rewrite
+ *            send_remote         an endpoint of the network on another host: into a tunnel
  *            flood               broadcast, multicast
  *            leave               gateway: ping is answered, a published port translated, the rest is
  *                                the host's; outside: translated
@@ -11,6 +12,7 @@
 #include "lib/arp.h"
 #include "lib/deliver.h"
 #include "lib/echo.h"
+#include "lib/encap.h"
 #include "lib/flood.h"
 #include "lib/icmp_error.h"
 #include "lib/leave.h"
@@ -76,6 +78,17 @@ deliver_local(struct __sk_buff *skb, const struct fl_endpoint *ep, const struct 
 	if (write_dst_mac(skb, target->mac))
 		return FL_DROP_REDIRECT;
 	return send_into(target->ifindex, FL_FORWARD_LOCAL);
+}
+
+static __always_inline enum fl_reason deliver_remote(struct __sk_buff *skb, struct packet *pkt,
+						     __u32 flags, const struct fl_forward *target)
+{
+	enum fl_reason why;
+
+	if (flags & FL_NET_NO_ICC)
+		return FL_DROP_ICC;
+	why = send_remote(skb, pkt, target);
+	return has_icmp_error(why) ? know_kind(skb, pkt, why) : why;
 }
 
 static __noinline enum fl_reason flood(struct __sk_buff *skb, __u32 network, __u32 flags)
@@ -200,6 +213,8 @@ static __always_inline enum fl_reason route(struct __sk_buff *skb, struct packet
 
 	if (target && target->kind == FL_TARGET_LOCAL)
 		return deliver_local(skb, ep, target);
+	if (target && target->kind == FL_TARGET_REMOTE)
+		return deliver_remote(skb, pkt, flags, target);
 	if (addr_is_multicast(&pkt->flow.dst) || addr_is_broadcast(&pkt->flow.dst))
 		return flood(skb, pkt->network, flags);
 	return leave(skb, pkt, flags, target != NULL);

@@ -3,7 +3,7 @@
  *
  *   check_origin -> parse -> flood      broadcast, multicast
  *                         -> deliver    to the endpoint that has the address
- *   -> tell_host                        ICMP error for an address that nobody has, or a packet too big
+ *   -> tell_host                        ICMP error for an address that nobody here has, or a packet too big
  */
 #include "lib/deliver.h"
 #include "lib/flood.h"
@@ -92,6 +92,8 @@ static __always_inline enum fl_reason deliver(struct __sk_buff *skb, struct pack
 	__u8 mac[ETH_ALEN];
 	enum fl_reason why;
 
+	if (target && target->kind == FL_TARGET_REMOTE)
+		return FL_DROP_HOST_TO_REMOTE;
 	if (!target || target->kind != FL_TARGET_LOCAL)
 		return FL_DROP_NO_SUCH_ADDRESS;
 	why = check_size(skb, pkt);

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* TC ingress of a device that leads outside: every packet to this host.
  *
- *   parse -> check_port -> find the flow, or open one for a published port -> deliver
+ *   deliver_decapped             taken out of its tunnel by xdp_uplink
+ *   decap                        from another host of the cluster, to a container
+ *   parse -> learn_path_mtu -> check_port -> find the flow, or open one for a published port -> deliver
  *
  * What is not for a container goes up the stack untouched, after a look at its port: one array read. What cannot be
  * parsed as well: it may be the host's.
  */
 #include <linux/if_packet.h>
 
+#include "lib/decap.h"
 #include "lib/deliver.h"
 #include "lib/nat.h"
 #include "lib/parse.h"
+#include "lib/path_mtu.h"
 #include "lib/publish.h"
 #include "lib/report.h"
 #include "lib/rewrite.h"
@@ -126,7 +130,16 @@ int tc_uplink(struct __sk_buff *skb)
 	struct fl_nat *nat;
 	enum fl_reason why;
 
+	why = deliver_decapped(skb, &pkt);
+	if (why)
+		return finish(skb, &pkt, why);
+	why = decap(skb, &pkt);
+	if (why)
+		return finish(skb, &pkt, why);
 	why = parse(skb, &pkt);
+	if (why)
+		return finish(skb, &pkt, why);
+	why = is_too_big(&pkt) ? learn_path_mtu(skb, &pkt) : FL_OK;
 	if (why)
 		return finish(skb, &pkt, why);
 	why = check_port(&pkt);

@@ -68,7 +68,7 @@ struct icmp_header {
 static __always_inline int has_icmp_error(enum fl_reason why)
 {
 	return why == FL_DROP_NO_SUCH_ADDRESS || why == FL_DROP_NO_ROUTE || why == FL_DROP_TTL ||
-	       why == FL_DROP_TOO_BIG;
+	       why == FL_DROP_TOO_BIG || why == FL_DROP_HOST_TO_REMOTE || why == FL_DROP_NO_PEER;
 }
 
 /* Type, code and MTU that tell of a drop. */
@@ -77,6 +77,8 @@ static __always_inline void fill_icmp_header(const struct packet *pkt, enum fl_r
 {
 	switch (why) {
 	case FL_DROP_NO_SUCH_ADDRESS: /* host unreachable; address unreachable */
+	case FL_DROP_HOST_TO_REMOTE:
+	case FL_DROP_NO_PEER:
 		icmp->type = pkt->is_v4 ? ICMP4_UNREACHABLE : ICMP6_UNREACHABLE;
 		icmp->code = pkt->is_v4 ? 1 : 3;
 		return;

@@ -60,9 +60,10 @@ struct fl_forward {
 	__u32 ifindex; /* host-side device */
 	__u32 peer; /* number, index of fl_peers */
 	__u8 mac[6]; /* destination MAC to write */
-	__u8 pad[2]; /* always 0 */
+	__u8 flags; /* LOCAL: copy of fl_network.flags, for packets from other hosts */
+	__u8 pad; /* always 0 */
 };
-FL_LAYOUT(fl_forward, 4 + 4 + 4 + 6 + 2);
+FL_LAYOUT(fl_forward, 4 + 4 + 4 + 6 + 1 + 1);
 
 /* Key of map fl_subnets (LPM trie): which network does an address belong to, for
  * packets that do not come out of an endpoint. prefix counts bits of the 16-byte

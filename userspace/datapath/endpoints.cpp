@@ -65,6 +65,7 @@ Status KernelDatapath::put_entries(const Network& network, const Endpoint& endpo
   if (auto done = put_or_undo(maps_.endpoints, ifindex, value_of(network, endpoint), undo); !done)
     return done;
   fl_forward target{.kind = FL_TARGET_LOCAL, .ifindex = ifindex, .mac = {}, .pad = {}};
+  target.flags = static_cast<std::uint8_t>(flags_of(network));
   copy_mac(endpoint.mac, target);
   for (const auto& key : endpoint_keys(network.id, endpoint)) {
     if (auto done = put_or_undo(maps_.forward, key, target, undo); !done) return done;
