@@ -51,15 +51,25 @@ Status run_loop(const Events& events) {
   auto next_tick = Clock::now() + events.tick;
   constexpr auto kNever = Clock::time_point::max();
   auto host_due = kNever;
+  auto underlay_due = kNever;
+  const auto take_news = [&] {
+    const netlink::News news = events.drain_host();
+    const auto now = Clock::now();
+    if (news.host && host_due == kNever) host_due = now + events.host_pause;
+    if (news.underlay && underlay_due == kNever) underlay_due = now + events.underlay_pause;
+  };
   for (;;) {
     pollfd ready[] = {{.fd = events.signals, .events = POLLIN, .revents = 0},
                       {.fd = events.host, .events = POLLIN, .revents = 0}};
-    const int count = ::poll(ready, 2, until(std::min(host_due, next_tick)));
+    const int count = ::poll(ready, 2, until(std::min({host_due, underlay_due, next_tick})));
     if (count < 0 && errno != EINTR) return fail_errno("wait for events");
 
     if (count > 0 && ready[0].revents != 0 && read_signal(events.signals)) return {};
-    if (count > 0 && ready[1].revents != 0 && events.drain_host() && host_due == kNever)
-      host_due = Clock::now() + events.host_pause;
+    if (count > 0 && ready[1].revents != 0) take_news();
+    if (Clock::now() >= underlay_due) {
+      underlay_due = kNever;
+      events.on_underlay_change();
+    }
     if (Clock::now() >= host_due) {
       host_due = kNever;
       events.on_host_change();

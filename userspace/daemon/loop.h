@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/unique_fd.h"
+#include "netlink/events.h"
 
 namespace fairlead::daemon {
 
@@ -14,13 +15,15 @@ namespace fairlead::daemon {
 Result<UniqueFd> take_signals();
 
 struct Events {
-  int signals = -1;  // of take_signals()
-  int host = -1;     // readable: something about the host may have changed
-  // Reads what is there; true: it has changed.
-  std::function<bool()> drain_host;
+  int signals = -1;                           // of take_signals()
+  int host = -1;                              // readable: something about the host may have changed
+  std::function<netlink::News()> drain_host;  // reads what is there
   // At most once in `host_pause`, after a change: a container's start makes dozens.
   std::function<void()> on_host_change;
   std::chrono::milliseconds host_pause{250};
+  // The same for the ways to other hosts, where packets are lost until it is done.
+  std::function<void()> on_underlay_change;
+  std::chrono::milliseconds underlay_pause{5};
   std::function<void()> on_tick;
   std::chrono::milliseconds tick{5000};
 };

@@ -13,6 +13,7 @@
 #include "cnm/plugin.h"
 #include "daemon/cgroup.h"
 #include "datapath/kernel_datapath.h"
+#include "engine/underlay.h"
 #include "engine/verbs.h"
 #include "http/server.h"
 #include "http/socket.h"
@@ -113,6 +114,7 @@ struct Service::Parts {
   engine::Engine engine;
   std::atomic<bool> tick_pending = false;
   std::atomic<bool> sync_pending = false;
+  std::atomic<bool> underlay_pending = false;
   WorkQueue queue;
   std::optional<cnm::DockerWatch> docker;
   std::optional<cnm::Plugin> plugin;
@@ -217,13 +219,17 @@ void Service::sync_host() {
   parts_->post(parts_->sync_pending, "sync_host_failed", engine::sync_host);
 }
 
+void Service::sync_underlay() {
+  parts_->post(parts_->underlay_pending, "sync_underlay_failed", engine::sync_underlay);
+}
+
 int Service::host_fd() const { return parts_->monitor.fd(); }
 
-bool Service::drain_host() {
-  const auto changed = parts_->monitor.drain();
-  if (changed) return *changed;
-  log::event(log::Level::warning, "host_news_failed", {{"error", changed.error().message()}});
-  return true;
+netlink::News Service::drain_host() {
+  const auto news = parts_->monitor.drain();
+  if (news) return *news;
+  log::event(log::Level::warning, "host_news_failed", {{"error", news.error().message()}});
+  return {.host = true, .underlay = true};
 }
 
 void Service::stop() {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "daemon/config.h"
 #include "daemon/supervisor.h"
+#include "netlink/events.h"
 
 namespace fairlead::daemon {
 
@@ -25,9 +26,10 @@ class Service {
   // Any of these returns at once; the work is the engine thread's.
   void tick();
   void sync_host();
+  void sync_underlay();
 
-  int host_fd() const;  // readable: the host's links, addresses or routes may have changed
-  bool drain_host();
+  int host_fd() const;  // readable: links, addresses, routes or neighbours may have changed
+  netlink::News drain_host();
 
   // Answers what was asked, then nothing more. Packets go on flowing. Packet programs, maps and
   // devices stay for the next daemon.

@@ -30,8 +30,8 @@ struct PeerState {
   std::set<KeptNeighbour> neighbours;     // what its way goes by
   std::string last_error;  // why there is no way, or only the kernel's; empty: all is well
   std::optional<std::chrono::microseconds> rtt;  // of the last answered ping; absent: none answered
-  std::uint32_t path_mtu =
-      0;  // bytes of an outer IP packet, as lowered by the underlay; 0: it was not
+  // As the underlay has lowered it, bytes of an outer IP packet; 0: it has not.
+  std::uint32_t path_mtu = 0;
 };
 
 // This host's own end of every tunnel.

@@ -119,10 +119,12 @@ Status Connection::exchange(const Message& message, std::string_view what, Answe
                                      " s: " + nl_geterror(error));
 }
 
-Result<int> Connection::ask(const Message& message, std::string_view what, std::string* text) {
+Result<int> Connection::ask(const Message& message, std::string_view what, std::string* text,
+                            const std::function<void(nlmsghdr*)>& each) {
   nlmsg_hdr(message.get())->nlmsg_flags |= NLM_F_ACK;
   nlmsg_hdr(message.get())->nlmsg_seq = NL_AUTO_SEQ;
   Answer answer;
+  if (each) answer.each = &each;
   if (auto done = exchange(message, what, answer); !done)
     return std::unexpected(std::move(done).error());
   if (answer.sys_errno != 0) {

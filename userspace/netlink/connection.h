@@ -30,8 +30,10 @@ class Connection {
   Status request(const Message& message, std::string_view what);
 
   // As request(), but the error number is left to the caller to judge: 0, or a positive errno
-  // that the kernel answered with. `text` gets what request() would have said.
-  Result<int> ask(const Message& message, std::string_view what, std::string* text);
+  // that the kernel answered with. `text` gets what request() would have said; `each` the messages
+  // that come before the acknowledgement (RTM_GET... of one thing).
+  Result<int> ask(const Message& message, std::string_view what, std::string* text,
+                  const std::function<void(nlmsghdr*)>& each = nullptr);
 
   // Calls `each` for every message of the answer. Asks again if the table changed meanwhile, so
   // `restart` is called first, and before each new attempt.

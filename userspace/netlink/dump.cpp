@@ -4,39 +4,18 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
-#include <netlink/attr.h>
 
 #include <array>
 #include <cstring>
 #include <optional>
 
+#include "netlink/attributes.h"
 #include "netlink/kernel_links.h"
 #include "netlink/message.h"
 
 namespace fairlead::netlink {
 
 namespace {
-
-template <std::size_t N>
-using Attributes = std::array<nlattr*, N>;
-
-// False for a message that is cut short.
-template <std::size_t N>
-bool parse(nlmsghdr* message, std::size_t header, Attributes<N>& attributes) {
-  return nlmsg_parse(message, static_cast<int>(header), attributes.data(), N - 1, nullptr) == 0;
-}
-
-Address address_of(const nlattr* attribute) {
-  std::array<std::uint8_t, 16> bytes{};
-  const auto size = static_cast<std::size_t>(nla_len(attribute));
-  if (size == 4) {
-    bytes[10] = bytes[11] = 0xff;
-    std::memcpy(bytes.data() + 12, nla_data(attribute), 4);
-  } else if (size == bytes.size()) {
-    std::memcpy(bytes.data(), nla_data(attribute), size);
-  }
-  return Address(bytes);
-}
 
 std::optional<LinkInfo> link_of(nlmsghdr* message) {
   const auto* header = static_cast<const ifinfomsg*>(nlmsg_data(message));

@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include "netlink/attributes.h"
 #include "netlink/kernel_links.h"
 #include "netlink/message.h"
 
@@ -13,23 +14,8 @@ namespace fairlead::netlink {
 
 namespace {
 
-// Marks our routes (rtm_protocol; 102 has no name in Linux's list nor in iproute2's rt_protos).
-constexpr std::uint8_t kRouteProtocol = 102;
 // Of its own, so that NLM_F_REPLACE meets no route but ours: before the kernel's IPv6 routes (256).
 constexpr std::uint32_t kRouteMetric = 250;
-
-// The bytes of an address as netlink carries them: 4 or 16, network byte order.
-struct Wire {
-  const std::uint8_t* data;
-  std::size_t size;
-  std::uint8_t family;
-};
-
-Wire wire(const Address& address) {
-  const auto& bytes = address.bytes();
-  if (address.family() == Family::v4) return {bytes.data() + 12, 4, AF_INET};
-  return {bytes.data(), bytes.size(), AF_INET6};
-}
 
 ifaddrmsg address_header(int link, const Prefix& address) {
   ifaddrmsg header{};
@@ -99,8 +85,7 @@ Status KernelLinks::ensure_address(int link, const Prefix& address, std::uint32_
 }
 
 Status KernelLinks::put_subnet_route(int link, const Prefix& address, std::uint32_t mtu) {
-  Message message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE,
-                  route_header(address, kRouteProtocol));
+  Message message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route_header(address, kOwnProtocol));
   put_subnet_and_link(message, link, address);
   const Wire source = wire(address.address());
   message.put(RTA_PREFSRC, source.data, source.size);
@@ -125,7 +110,7 @@ Status KernelLinks::remove_subnet_route(int link, const Prefix& address, std::ui
 }
 
 Status KernelLinks::remove_address(int link, const Prefix& address) {
-  auto route = remove_subnet_route(link, address, kRouteProtocol);
+  auto route = remove_subnet_route(link, address, kOwnProtocol);
   Message message(RTM_DELADDR, 0, address_header(link, address));
   const Wire local = wire(address.address());
   message.put(IFA_LOCAL, local.data, local.size);

@@ -26,6 +26,13 @@ class KernelLinks final : public Links {
   // device belongs to it.
   Result<std::vector<RouteInfo>> routes() override;
 
+  Result<Way> way_to(const Address& destination) override;
+  Result<std::vector<Neighbour>> neighbours() override;
+  Status keep_neighbour(int link, const Address& address) override;
+  Status drop_neighbour(int link, const Address& address) override;
+
+  Result<int> ensure_vxlan(const std::string& name, std::uint16_t port) override;
+
  private:
   struct Pair {
     std::string name;
@@ -45,6 +52,28 @@ class KernelLinks final : public Links {
   // IFA_F_NOPREFIXROUTE.
   Status put_subnet_route(int link, const Prefix& address, std::uint32_t mtu);
   Status remove_subnet_route(int link, const Prefix& address, std::uint8_t protocol);
+
+  // The next hops of a nexthop object, or of each of a group's.
+  Status add_hops_of(std::uint32_t object, unsigned weight, std::vector<WayHop>& hops);
+
+  // What the kernel has of a neighbour, besides its MAC.
+  struct Entry {
+    bool known = false;
+    std::uint16_t state = 0;  // NUD_...
+    std::uint8_t flags = 0;   // NTF_...
+    bool managed = false;     // by whomever
+    bool ours = false;        // marked with kOwnProtocol
+  };
+  Result<Entry> neighbour(int link, const Address& address);
+
+  struct Vxlan {
+    int index = 0;
+    std::string name;
+    std::uint16_t port = 0;
+    bool as_ours = false;  // external, without learning, zero checksums on IPv6
+  };
+  Result<std::vector<Vxlan>> vxlans();
+  Status create_vxlan(const std::string& name, std::uint16_t port);
 
   Connection connection_;
 };

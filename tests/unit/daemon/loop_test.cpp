@@ -17,8 +17,10 @@ class LoopTest : public testing::Test {
     events_.host = host_.get();
     events_.drain_host = [this] {
       std::uint64_t count = 0;
-      return ::read(host_.get(), &count, sizeof(count)) == sizeof(count);
+      const bool changed = ::read(host_.get(), &count, sizeof(count)) == sizeof(count);
+      return netlink::News{.host = changed && news_.host, .underlay = changed && news_.underlay};
     };
+    events_.on_underlay_change = [] { FAIL() << "the underlay has not changed"; };
     events_.on_host_change = [] { FAIL() << "nothing has changed"; };
     events_.on_tick = [] {};
   }
@@ -31,6 +33,7 @@ class LoopTest : public testing::Test {
 
   UniqueFd signals_ = take_signals().value();
   UniqueFd host_{::eventfd(0, EFD_NONBLOCK)};
+  netlink::News news_{.host = true, .underlay = false};  // what a change is
   Events events_;
 };
 
@@ -62,6 +65,19 @@ TEST_F(LoopTest, ManyChangesOfTheHostAreOneWhenTheyComeTogether) {
   EXPECT_TRUE(run_loop(events_));
   EXPECT_EQ(changes, 1);
   EXPECT_GT(ticks, 5);
+}
+
+TEST_F(LoopTest, NewsOfTheUnderlayAloneDoNotWaitAndLookAtNothingElse) {
+  int changes = 0;
+  news_ = {.host = false, .underlay = true};
+  change_host();
+  events_.on_underlay_change = [&] {
+    ++changes;
+    end();
+  };
+
+  EXPECT_TRUE(run_loop(events_));
+  EXPECT_EQ(changes, 1);
 }
 
 }  // namespace

@@ -1,0 +1,118 @@
+// sync_underlay, sync_path_mtus: the kernel's routes and neighbours, carried into the data path.
+#include "engine/underlay.h"
+
+#include <algorithm>
+
+#include "engine/lookup.h"
+
+namespace fairlead::engine {
+
+namespace {
+
+constexpr std::chrono::minutes kPathMtuLife{10};
+
+Result<Surroundings> look_around(netlink::Links& links) {
+  Surroundings now;
+  auto all = links.links();
+  if (!all) return std::unexpected(std::move(all).error());
+  for (netlink::LinkInfo& link : *all) now.links.emplace(link.index, std::move(link));
+  auto neighbours = links.neighbours();
+  if (!neighbours) return std::unexpected(std::move(neighbours).error());
+  for (const netlink::Neighbour& entry : *neighbours)
+    now.neighbours.emplace(KeptNeighbour(entry.link, entry.address), entry);
+  return now;
+}
+
+// Without a common family the peer is written all the same: what it sends is then still known as
+// its.
+datapath::Peer addressed_to(const PeerState& state, const Underlay& own, std::string& problem) {
+  datapath::Peer peer;
+  peer.number = state.number;
+  peer.vteps = state.node.vteps;
+  if (const auto pair = choose_vteps(state.node.vteps, own.vteps, own.prefer)) {
+    peer.remote = pair->remote;
+    peer.local = pair->local;
+  } else {
+    peer.remote = state.node.vteps.front();
+    peer.local = Address::any(peer.remote.family());
+    problem = "this host has no underlay address of a family that " + state.node.name + " has";
+  }
+  return peer;
+}
+
+Status follow_peer(Engine& engine, const Surroundings& now, PeerState& state) {
+  if (state.node.vteps.empty()) {
+    state.last_error = "it has told no underlay address";
+    return {};
+  }
+  std::string problem;
+  datapath::Peer peer = addressed_to(state, engine.state.underlay, problem);
+  state.neighbours.clear();
+  if (problem.empty()) {
+    auto way = engine.links.way_to(peer.remote);
+    if (!way) {
+      state.last_error = way.error().message();
+      return std::unexpected(std::move(way).error());
+    }
+    PeerWay resolved = resolve_way(now, *way, peer.remote);
+    peer.hops = std::move(resolved.hops);
+    state.neighbours = std::move(resolved.neighbours);
+    problem = std::move(resolved.problem);
+  }
+  state.last_error = std::move(problem);
+  if (state.written == peer) return {};
+  if (auto done = engine.datapath.put_peer(peer); !done) {
+    state.written.reset();  // half of it may be there
+    state.last_error = done.error().message();
+    return done;
+  }
+  state.written = std::move(peer);
+  return {};
+}
+
+void keep_neighbours(Engine& engine, const Surroundings& now, Problems& problems) {
+  std::set<KeptNeighbour> wanted;
+  for (const auto& [name, peer] : engine.state.peers)
+    wanted.insert(peer.neighbours.begin(), peer.neighbours.end());
+  for (const KeptNeighbour& neighbour : wanted) {
+    const auto known = now.neighbours.find(neighbour);
+    if (known != now.neighbours.end() && known->second.managed) continue;
+    problems.add(engine.links.keep_neighbour(neighbour.first, neighbour.second));
+  }
+  for (const auto& [neighbour, entry] : now.neighbours)
+    if (entry.managed && !wanted.contains(neighbour))
+      problems.add(engine.links.drop_neighbour(neighbour.first, neighbour.second));
+}
+
+}  // namespace
+
+Status sync_underlay(Engine& engine) {
+  if (!engine.cluster && engine.state.peers.empty()) return {};
+  const std::string what = "follow the underlay";
+  const auto now = look_around(engine.links);
+  if (!now) return fail(Error(now.error()), what);
+  Problems problems(what);
+  for (auto& [name, peer] : engine.state.peers) problems.add(follow_peer(engine, *now, peer));
+  keep_neighbours(engine, *now, problems);
+  return problems.status();
+}
+
+Status sync_path_mtus(Engine& engine) {
+  if (engine.state.peers.empty()) return {};
+  const auto known = engine.datapath.path_mtus();
+  if (!known) return fail(Error(known.error()), "look at the path MTUs of peers");
+  Problems problems("forget old path MTUs");
+  for (auto& [name, peer] : engine.state.peers) {
+    const auto lowered = std::ranges::find(*known, peer.number, &datapath::PathMtu::peer);
+    peer.path_mtu = 0;
+    if (lowered == known->end()) continue;
+    if (lowered->age >= kPathMtuLife) {
+      problems.add(engine.datapath.forget_path_mtu(peer.number));
+    } else {
+      peer.path_mtu = lowered->mtu;
+    }
+  }
+  return problems.status();
+}
+
+}  // namespace fairlead::engine
