@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/lookup.h"
+#include "engine/shared_pools.h"
 #include "engine/verbs.h"
 
 namespace fairlead::engine {
@@ -30,14 +31,21 @@ bool has_network(const State& state, const Prefix& pool) {
 
 }  // namespace
 
-Result<ipam::Pool> request_pool(Engine& engine, const ipam::PoolRequest& want) {
+Result<ipam::Pool> request_pool(Engine& engine, const PoolRequest& want) {
+  if (!want.shared_name.empty() && !engine.cluster)
+    return fail(Errc::invalid_argument,
+                "option fairlead.network: this host is in no cluster "
+                "('fairlead cluster join', or leave the option out)");
   std::vector<Prefix> taken;
-  if (!want.prefix) {
+  if (!want.pool.prefix) {
     auto found = taken_prefixes(engine);
     if (!found) return fail(std::move(found).error(), "choose a subnet");
     taken = std::move(*found);
   }
-  auto pool = engine.ipam.request_pool(want, taken, engine.clock.now());
+  if (engine.cluster && want.scope == Scope::cluster)
+    return request_shared_pool(engine, want, std::move(taken));
+
+  auto pool = engine.ipam.request_pool(want.pool, taken, engine.clock.now());
   if (!pool) return pool;
   if (auto done = engine.store.apply({*pool}); !done) {
     engine.ipam.release_pool(pool->id);
@@ -47,21 +55,44 @@ Result<ipam::Pool> request_pool(Engine& engine, const ipam::PoolRequest& want) {
 }
 
 Status release_pool(Engine& engine, const std::string& id) {
-  if (!engine.ipam.find_pool(id)) return {};
+  const auto pool = engine.ipam.find_pool(id);
+  if (!pool) return {};
   if (auto done = engine.store.apply({store::ErasePool{id}}); !done)
     return fail(std::move(done).error(), "release pool " + id);
   engine.ipam.release_pool(id);
+  if (!pool->shared.empty()) give_up_pool(engine, pool->shared);
   return {};
 }
 
 Result<Prefix> request_address(Engine& engine, const std::string& pool,
                                std::optional<Address> address, ipam::Use use) {
   const auto found = engine.ipam.find_pool(pool);
+  const bool shared = found && !found->shared.empty() && engine.cluster;
+  if (shared && use == ipam::Use::gateway) {
+    auto gateway = agree_on_gateway(engine, *found, address);
+    if (!gateway) return std::unexpected(std::move(gateway).error());
+    address = *gateway;
+  }
   // Auxiliary addresses are asked for by address before the network exists; like a gateway they
   // belong to the network, not to an endpoint.
-  if (found && address && !has_network(engine.state, found->prefix)) use = ipam::Use::gateway;
+  if (found && address && !has_network(engine.state, found->prefix)) {
+    const bool auxiliary = use == ipam::Use::endpoint;
+    use = ipam::Use::gateway;
+    if (shared && auxiliary)
+      if (auto mine = reserve_shared(engine, *found, *address); !mine)
+        return std::unexpected(std::move(mine).error());
+  } else if (shared && use == ipam::Use::endpoint && address) {
+    if (auto mine = reserve_shared(engine, *found, *address); !mine)
+      return std::unexpected(std::move(mine).error());
+  }
 
-  auto lease = engine.ipam.request_address(pool, address, use, engine.clock.now());
+  const TimePoint now = engine.clock.now();
+  auto lease = engine.ipam.request_address(pool, address, use, now);
+  if (!lease && shared && !address && lease.error().code() == Errc::exhausted) {
+    if (auto more = claim_block(engine, *found); !more)
+      return fail(std::move(more).error(), lease.error().message());
+    lease = engine.ipam.request_address(pool, address, use, now);
+  }
   if (!lease) return std::unexpected(std::move(lease).error());
   if (auto done = engine.store.apply({*lease}); !done) {
     engine.ipam.forget_address(pool, lease->address);
@@ -75,6 +106,8 @@ Status release_address(Engine& engine, const std::string& pool, const Address& a
   if (!cooling) return {};
   if (auto done = engine.store.apply({*cooling}); !done)
     return fail(std::move(done).error(), "release address " + address.to_string());
+  const auto found = engine.ipam.find_pool(pool);
+  if (found && !found->shared.empty()) give_up_address(engine, *found, address);
   return {};
 }
 

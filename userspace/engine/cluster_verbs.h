@@ -1,7 +1,8 @@
-// Everything about the cluster that can be asked of the engine. As verbs.h: idempotent, engine thread only.
+// Everything about the cluster that can be asked of the engine. As verbs.h: idempotent, engine
+// thread only.
 //
-// Errors besides those named: unavailable, when the cluster's store does not answer; says since when, and what
-// to do meanwhile.
+// Errors besides those named: unavailable, when the cluster's store does not answer; says since
+// when, and what to do meanwhile.
 #pragma once
 
 #include <chrono>
@@ -16,19 +17,21 @@ namespace fairlead::engine {
 
 // --- being in a cluster -------------------------------------------------------------
 
-// At start, before restore(): `configured` from fairlead.toml, else what init or join left, else nothing to
-// do. Never fails because the store is away.
+// At start, before restore(): `configured` from fairlead.toml, else what init or join left, else
+// nothing to do. Never fails because the store is away.
 Status start_cluster(Engine& engine, const std::optional<cluster::Settings>& configured);
 
-// Makes the cluster and joins it. Errors: already_exists, invalid_argument, conflict (this host is in one).
+// Makes the cluster and joins it. Errors: already_exists, invalid_argument, conflict (this host is
+// in one).
 Status init_cluster(Engine& engine, const cluster::Settings& want);
-// Errors: not_found (no such cluster: `init`), conflict (the node's name is another host's; this host is in a
-// cluster already).
+// Errors: not_found (no such cluster: `init`), conflict (the node's name is another host's; this
+// host is in a cluster already).
 Status join_cluster(Engine& engine, const cluster::Settings& want);
-// Errors: conflict (networks of the cluster have containers here; `force` takes the networks from the cluster's
-// sight all the same: they stay as this host's own until their containers end).
+// Errors: conflict (networks of the cluster have containers here; `force` takes the networks from
+// the cluster's sight all the same: they stay as this host's own until their containers end).
 Status leave_cluster(Engine& engine, bool force);
-// Of a host that is gone for good. Errors: conflict (it is alive, unless `force`; or it is this host).
+// Of a host that is gone for good. Errors: conflict (it is alive, unless `force`; or it is this
+// host).
 Status forget_node(Engine& engine, const std::string& node, bool force);
 // The store in place is right: ends the agent's alarm. What this host has is written into it again.
 Status accept_store(Engine& engine);
@@ -67,7 +70,8 @@ struct MirrorPlan {
 };
 
 MirrorPlan mirror_plan(const Engine& engine);
-// What became of one of the plan's steps, by the network's name; an error is shown in `status` until it works.
+// What became of one of the plan's steps, by the network's name; an error is shown in `status`
+// until it works.
 void mirrored(Engine& engine, const std::string& name, const Status& done);
 
 // --- reading ------------------------------------------------------------------------
@@ -87,12 +91,12 @@ std::optional<ClusterOverview> cluster_overview(const Engine& engine);
 
 struct PeerRow {
   std::string name;
-  std::string address;     // where tunnel packets go; empty if none is shared
+  std::string address;  // where tunnel packets go; empty if none is shared
   bool alive = false;
   std::optional<std::chrono::microseconds> rtt;
   std::uint32_t path_mtu = 0;  // bytes of an outer IP packet
-  std::string mode;        // "direct" or "kernel"
-  std::string last_error;  // empty: none
+  std::string mode;            // "direct" or "kernel"
+  std::string last_error;      // empty: none
 };
 
 std::vector<PeerRow> peers(const Engine& engine);

@@ -1,8 +1,10 @@
 // create_endpoint, remove_endpoint, get_endpoint, join, leave.
+#include <algorithm>
 #include <functional>
 
 #include "base/undo.h"
 #include "engine/lookup.h"
+#include "engine/shared_networks.h"
 #include "engine/verbs.h"
 
 namespace fairlead::engine {
@@ -73,6 +75,9 @@ Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
   if (auto ok = check_mac(engine, *network, mac); !ok)
     return std::unexpected(std::move(ok).error());
 
+  const std::uint32_t mtu = network->shared.empty() || !engine.cluster
+                                ? network->mtu
+                                : std::min(network->mtu, tunnel_mtu(engine));
   const Endpoint endpoint{.key = want.key,
                           .network = want.network,
                           .v4 = want.v4,
@@ -87,7 +92,7 @@ Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
   auto index = engine.links.create_veth({.host_name = endpoint.host_device,
                                          .container_name = endpoint.container_device,
                                          .container_mac = mac,
-                                         .mtu = network->mtu});
+                                         .mtu = mtu});
   if (!index) return fail(std::move(index).error(), what);
   undo.add([&engine, name = endpoint.host_device] { (void)engine.links.remove_link(name); });
 
@@ -101,6 +106,7 @@ Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
   undo.commit();
   engine.state.devices[endpoint.key] = *index;
   engine.state.endpoints.emplace(endpoint.key, endpoint);
+  announce(engine, *network, endpoint);
   return endpoint;
 }
 
@@ -110,13 +116,17 @@ Status remove_endpoint(Engine& engine, const std::string& network, const std::st
 
   Problems problems("remove endpoint " + endpoint_name(engine.state, key));
   problems.add(unpublish(engine, network, key));
-  if (const auto net = find_network(engine.state, network))
+  if (const auto net = find_network(engine.state, network)) {
     problems.add(engine.datapath.erase_endpoint(*net, *endpoint));
+    withdraw(engine, *net, key);
+  }
   problems.add(engine.links.remove_link(endpoint->host_device));
   problems.add(engine.store.apply({store::EraseEndpoint{key}}));
   engine.state.endpoints.erase(key);
   engine.state.devices.erase(key);
   engine.state.endpoint_names.erase(key);
+  if (engine.cluster && engine.settings.on_mirror && endpoints_of(engine.state, network).empty())
+    engine.settings.on_mirror();  // a network that is being removed may have waited for it
   return problems.status();
 }
 

@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +16,8 @@
 #include "base/error.h"
 #include "datapath/datapath.h"
 #include "engine/host_ports.h"
+#include "engine/membership.h"
+#include "engine/peer_state.h"
 #include "ipam/ipam.h"
 #include "model/network.h"
 #include "netlink/links.h"
@@ -27,6 +31,14 @@ struct Settings {
   std::vector<std::string> uplinks;       // device names; empty: found by looking (select_uplinks)
   std::uint32_t default_mtu = 0;          // bytes; 0: the smallest of the uplinks, 1500 without one
   std::chrono::seconds orphan_grace{60};  // how long a pool may stand without a network
+
+  std::string tunnel_device = "fl_vxlan";
+  ipam::Settings pools;  // where the cluster's pools are cut from, too
+  std::string version;   // of this daemon, for the other hosts
+  // Connects to a cluster's store; lazily, so that a store that is away is no error.
+  std::function<Result<std::unique_ptr<etcd::Client>>(const cluster::Settings&)> connect;
+  std::function<void(cluster::News)> on_news;  // from the agent's thread: post apply_news()
+  std::function<void()> on_mirror;             // mirror_plan() may have something to do; any thread
 };
 
 // What a network holds besides its model.
@@ -42,6 +54,14 @@ struct State {
   datapath::HostView host_view;
   TimePoint started{};
   std::vector<std::string> warnings;  // what reconcile could not repair; for people
+
+  // --- other hosts; empty without a cluster
+  Underlay underlay;                                        // this host's own end
+  std::map<std::string, PeerState> peers;                   // by node
+  std::map<std::string, datapath::PeerId> peer_numbers;     // by node; also of hosts not seen now
+  std::map<std::string, datapath::RemoteEndpoint> remotes;  // by the cluster's key: in the maps
+  std::map<std::string, datapath::Membership> memberships;  // by the cluster's key: in the maps
+  std::map<std::string, std::string> shared_problems;       // by subject; shown until they are over
 };
 
 struct Engine {
@@ -53,6 +73,7 @@ struct Engine {
   HostPorts& host_ports;
   const Clock& clock;
   State state;
+  std::unique_ptr<Membership> cluster = nullptr;  // this host is in no cluster
 };
 
 }  // namespace fairlead::engine

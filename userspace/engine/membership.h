@@ -1,6 +1,7 @@
 // What ties an engine to its cluster. Engine thread only, but for the agent's own threads.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
@@ -22,13 +23,16 @@ struct Membership {
         registry(*client, view, std::move(limits)) {}
 
   cluster::Settings settings;
-  std::string uuid;      // Meta::uuid; empty: there is no such cluster yet
-  std::string instance;  // Node::instance
+  std::string uuid;         // Meta::uuid; empty: there is no such cluster yet
+  std::string instance;     // Node::instance
+  bool introduced = false;  // the store was read, and no other host has this one's name
   std::unique_ptr<etcd::Client> client;
   cluster::View view;
   cluster::Registry registry;
-  std::set<std::string> removed;     // networks removed here that the store has not heard of
-  std::unique_ptr<cluster::Agent> agent;  // last: its threads use the client; never null once started
+  std::chrono::steady_clock::time_point next_tidy{};
+  std::set<std::string> removed;  // networks removed here that the store has not heard of
+  std::unique_ptr<cluster::Agent>
+      agent;  // last: its threads use the client; never null once started
 };
 
 }  // namespace fairlead::engine

@@ -2,7 +2,9 @@
 #include <algorithm>
 
 #include "base/undo.h"
+#include "bpf/shared/peer.h"
 #include "engine/lookup.h"
+#include "engine/shared_networks.h"
 #include "engine/verbs.h"
 
 namespace fairlead::engine {
@@ -74,10 +76,38 @@ Status check(const Engine& engine, const NetworkRequest& want,
   return {};
 }
 
+// Above those that are the VNI of a network that hosts share.
 NetworkId next_id(const State& state) {
-  NetworkId highest = 0;
+  NetworkId highest = FL_VNI_LAST;
   for (const auto& [key, network] : state.networks) highest = std::max(highest, network.id);
   return std::max(highest, state.last_network_id) + 1;
+}
+
+Network network_of(const Engine& engine, const NetworkRequest& want, bool shared) {
+  std::uint32_t mtu = want.mtu.value_or(default_mtu(engine));
+  if (!want.mtu && shared) mtu = std::min(mtu, tunnel_mtu(engine));
+  return {.key = want.key,
+          .id = next_id(engine.state),
+          .v4 = want.v4,
+          .v6 = want.v6,
+          .mtu = want.v6 ? std::max(mtu, kSmallestMtuV6) : mtu,
+          .interface_prefix = want.interface_prefix,
+          .host_binding_v4 = want.host_binding_v4,
+          .internal = want.internal,
+          .icc = want.icc,
+          .masquerade = want.masquerade};
+}
+
+// In the programs, at the host device, in the store.
+Status put_network(Engine& engine, const Network& network, Undo& undo) {
+  if (auto done = engine.datapath.put_network(network); !done) return done;
+  undo.add([&engine, id = network.id] { (void)engine.datapath.erase_network(id); });
+  const int host = engine.state.host_device.index;
+  for (const Prefix& gateway : gateways(network)) {
+    if (auto done = engine.links.ensure_address(host, gateway, network.mtu); !done) return done;
+    undo.add([&engine, host, gateway] { (void)engine.links.remove_address(host, gateway); });
+  }
+  return engine.store.apply({network});
 }
 
 }  // namespace
@@ -89,43 +119,38 @@ Status create_network(Engine& engine, const NetworkRequest& want) {
   auto routes = engine.links.routes();
   if (!routes) return fail(std::move(routes).error(), what);
   if (auto ok = check(engine, want, *routes); !ok) return ok;
+  auto shared = is_shared(engine, want);
+  if (!shared) return std::unexpected(std::move(shared).error());
 
-  const std::uint32_t mtu = want.mtu.value_or(default_mtu(engine));
-  const Network network{.key = want.key,
-                        .id = next_id(engine.state),
-                        .v4 = want.v4,
-                        .v6 = want.v6,
-                        .mtu = want.v6 ? std::max(mtu, kSmallestMtuV6) : mtu,
-                        .interface_prefix = want.interface_prefix,
-                        .host_binding_v4 = want.host_binding_v4,
-                        .internal = want.internal,
-                        .icc = want.icc,
-                        .masquerade = want.masquerade};
-
+  Network network = network_of(engine, want, *shared);
   Undo undo;
-  if (auto done = engine.datapath.put_network(network); !done)
-    return fail(std::move(done).error(), what);
-  undo.add([&engine, id = network.id] { (void)engine.datapath.erase_network(id); });
-
-  const int host = engine.state.host_device.index;
-  for (const Prefix& gateway : gateways(network)) {
-    if (auto done = engine.links.ensure_address(host, gateway, network.mtu); !done)
-      return fail(std::move(done).error(), what);
-    undo.add([&engine, host, gateway] { (void)engine.links.remove_address(host, gateway); });
+  if (*shared) {
+    auto record = share_network(engine, want);
+    if (!record) return fail(std::move(record).error(), what);
+    network.id = record->vni;
+    network.shared = record->id;
+    undo.add([&engine, id = record->id, made = record->id == want.key] {
+      give_up_network(engine, id, /*everywhere=*/made);
+    });
   }
-
-  if (auto done = engine.store.apply({network}); !done) return fail(std::move(done).error(), what);
+  if (auto done = put_network(engine, network, undo); !done)
+    return fail(std::move(done).error(), what);
   undo.commit();
 
-  engine.state.last_network_id = network.id;
+  if (network.shared.empty()) engine.state.last_network_id = network.id;
   engine.state.networks.emplace(network.key, network);
   // Its gateway addresses are the host's own from now on. What fails here is tried again, and
   // logged, when the kernel's notice of the addresses arrives; the network is made.
   (void)sync_host(engine);
+  if (!network.shared.empty()) (void)refresh_network(engine, network.shared);
   return {};
 }
 
 Status remove_network(Engine& engine, const std::string& key) {
+  return drop_network(engine, key, /*everywhere=*/true);
+}
+
+Status drop_network(Engine& engine, const std::string& key, bool everywhere) {
   const auto found = engine.state.networks.find(key);
   if (found == engine.state.networks.end()) return {};
   const Network network = found->second;
@@ -135,10 +160,14 @@ Status remove_network(Engine& engine, const std::string& key) {
     problems.add(remove_endpoint(engine, key, endpoint));
   for (const Prefix& gateway : gateways(network))
     problems.add(engine.links.remove_address(engine.state.host_device.index, gateway));
-  problems.add(engine.datapath.erase_network(network.id));
-  problems.add(engine.store.apply({store::EraseNetwork{key}}));
   engine.state.networks.erase(key);
   engine.state.network_names.erase(key);
+  if (!network.shared.empty()) {
+    problems.add(refresh_network(engine, network.shared));
+    give_up_network(engine, network.shared, everywhere);
+  }
+  problems.add(engine.datapath.erase_network(network.id));
+  problems.add(engine.store.apply({store::EraseNetwork{key}}));
   (void)sync_host(engine);  // again with the kernel's notice, as above
   return problems.status();
 }

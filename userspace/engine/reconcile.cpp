@@ -2,13 +2,19 @@
 #include <algorithm>
 #include <set>
 
+#include "base/log.h"
+#include "engine/cluster_verbs.h"
 #include "engine/hygiene.h"
 #include "engine/lookup.h"
+#include "engine/shared_networks.h"
+#include "engine/underlay.h"
 #include "engine/verbs.h"
 
 namespace fairlead::engine {
 
 namespace {
+
+constexpr std::chrono::seconds kTidyPeriod{15};
 
 // One pass over everything that somebody ought to claim. Replaces State::missing_since by what is
 // missing in this pass, so that nothing is remembered of things that are gone.
@@ -36,12 +42,16 @@ class Pass {
   std::map<std::string, TimePoint> missing_;
 };
 
-void learn_names(Engine& engine, const Known& known) {
-  for (const auto& [key, name] : known.networks)
-    if (engine.state.networks.contains(key)) engine.state.network_names[key] = name;
-  for (const Known::Container& container : known.containers)
-    if (engine.state.endpoints.contains(container.endpoint))
-      engine.state.endpoint_names[container.endpoint] = container.name;
+void learn_container_names(Engine& engine, const Known& known) {
+  for (const Known::Container& container : known.containers) {
+    const auto endpoint = engine.state.endpoints.find(container.endpoint);
+    if (endpoint == engine.state.endpoints.end()) continue;
+    std::string& name = engine.state.endpoint_names[container.endpoint];
+    if (name == container.name) continue;
+    name = container.name;
+    const auto network = engine.state.networks.find(endpoint->second.network);
+    if (network != engine.state.networks.end()) announce(engine, network->second, endpoint->second);
+  }
 }
 
 std::vector<Endpoint> orphaned_endpoints(Engine& engine, const Known& known, Pass& pass) {
@@ -58,6 +68,19 @@ std::vector<std::string> orphaned_networks(Engine& engine, const Known& known, P
   for (const auto& [key, network] : engine.state.networks)
     if (pass.overdue("network " + key, !known.networks.contains(key))) out.push_back(key);
   return out;
+}
+
+// What nobody told the store, now and then.
+Status tick_cluster(Engine& engine) {
+  if (!engine.cluster || !engine.cluster->agent) return {};
+  Problems problems("follow the cluster");
+  problems.add(sync_path_mtus(engine));
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= engine.cluster->next_tidy && engine.cluster->agent->status().connected) {
+    engine.cluster->next_tidy = now + kTidyPeriod;
+    problems.add(tidy_cluster(engine));
+  }
+  return problems.status();
 }
 
 bool is_subnet_of_a_network(const State& state, const Prefix& prefix) {
@@ -97,14 +120,27 @@ Status release_orphaned_addresses(Engine& engine, const Known& known, Pass& pass
 
 }  // namespace
 
+void learn_network_names(Engine& engine, const std::map<std::string, std::string>& names) {
+  for (const auto& [key, name] : names) {
+    const auto network = engine.state.networks.find(key);
+    if (network == engine.state.networks.end()) continue;
+    engine.state.network_names[key] = name;
+    if (network->second.shared.empty() || !engine.cluster) continue;
+    if (auto done = name_shared(engine, network->second, name); !done)  // tidy_cluster() repeats it
+      log::event(log::Level::info, "network_name_waits",
+                 {{"network", name}, {"error", done.error().message()}});
+  }
+}
+
 Status reconcile(Engine& engine, const Known& known) {
-  learn_names(engine, known);
+  learn_network_names(engine, known.networks);
+  learn_container_names(engine, known);
   Problems problems("reconcile with the container engine");
   Pass pass(engine);
   for (const Endpoint& endpoint : orphaned_endpoints(engine, known, pass))
     problems.add(bury_endpoint(engine, endpoint));
   for (const std::string& key : orphaned_networks(engine, known, pass))
-    problems.add(remove_network(engine, key));
+    problems.add(drop_network(engine, key, /*everywhere=*/false));
   problems.add(release_orphaned_addresses(engine, known, pass));
   return problems.status();
 }
@@ -117,6 +153,7 @@ Status tick(Engine& engine) {
   if (!changes.empty()) problems.add(engine.store.apply(changes));
   if (auto expired = engine.datapath.expire_flows(); !expired)
     problems.add(std::unexpected(std::move(expired).error()));
+  problems.add(tick_cluster(engine));
   return problems.status();
 }
 

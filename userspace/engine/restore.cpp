@@ -1,6 +1,7 @@
 // restore: from what the store remembers to a working data path.
 #include <algorithm>
 
+#include "engine/follow_cluster.h"
 #include "engine/hygiene.h"
 #include "engine/lookup.h"
 #include "engine/verbs.h"
@@ -61,7 +62,8 @@ Status restore(Engine& engine) {
   engine.ipam.restore(snapshot->pools, snapshot->leases);
   for (const Network& network : snapshot->networks) {
     engine.state.networks.emplace(network.key, network);
-    engine.state.last_network_id = std::max(engine.state.last_network_id, network.id);
+    if (network.shared.empty())
+      engine.state.last_network_id = std::max(engine.state.last_network_id, network.id);
     warn(engine, "restore network " + network.key.substr(0, 12), restore_network(engine, network));
   }
   for (const Endpoint& endpoint : snapshot->endpoints)
@@ -78,6 +80,7 @@ Status restore(Engine& engine) {
   }
   warn(engine, "restore", engine.datapath.retain_only(snapshot->networks, alive));
   warn(engine, "restore", sync_host(engine));
+  warn(engine, "restore", follow_cluster(engine));
   return {};
 }
 

@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/follow_cluster.h"
 #include "engine/hygiene.h"
 #include "engine/lookup.h"
+#include "engine/underlay.h"
 #include "engine/uplinks.h"
 #include "engine/verbs.h"
 
@@ -24,6 +26,24 @@ std::vector<Endpoint> vanished(const State& state, const std::vector<netlink::Li
   return out;
 }
 
+// This host's own end of every tunnel, and what the others hear of it.
+Status sync_own_underlay(Engine& engine, const std::vector<netlink::AddressInfo>& addresses) {
+  if (!engine.cluster) return {};
+  auto routes = engine.links.routes();
+  if (!routes) return std::unexpected(std::move(routes).error());
+  auto own =
+      own_underlay(engine.state.host_view, addresses, *routes, engine.cluster->settings.underlay);
+  if (!own) {  // what was found before stays: an address may be away for a moment
+    engine.state.shared_problems["underlay"] = own.error().message();
+    return {};
+  }
+  engine.state.shared_problems.erase("underlay");
+  const bool changed = engine.state.underlay != *own;
+  engine.state.underlay = std::move(*own);
+  announce_self(engine);
+  return changed ? sync_underlay(engine) : Status();
+}
+
 }  // namespace
 
 Status sync_host(Engine& engine) {
@@ -39,6 +59,7 @@ Status sync_host(Engine& engine) {
   problems.add(engine.datapath.sync_host(engine.state.host_view));
   for (const Endpoint& endpoint : vanished(engine.state, *links))
     problems.add(bury_endpoint(engine, endpoint));
+  problems.add(sync_own_underlay(engine, *addresses));
   return problems.status();
 }
 

@@ -41,8 +41,11 @@ struct NetworkRequest {
 // Errors: invalid_argument, conflict (the subnet overlaps another network or a route of the host:
 // names it).
 Status create_network(Engine& engine, const NetworkRequest& want);
-// Unknown: success. Endpoints that are left go with it: the orchestrator has forgotten them.
+// Unknown: success. Endpoints that are left go with it: the orchestrator has forgotten them. One
+// that hosts share goes from the others as well, once nobody there uses it.
 Status remove_network(Engine& engine, const std::string& key);
+// As remove_network(); `everywhere` false: the other hosts keep it.
+Status drop_network(Engine& engine, const std::string& key, bool everywhere);
 
 // --- endpoints ----------------------------------------------------------------------
 
@@ -95,8 +98,8 @@ struct PoolRequest {
 // Errors as ipam::Ipam's; in a cluster as cluster::Registry's too.
 Result<ipam::Pool> request_pool(Engine& engine, const PoolRequest& want);
 Status release_pool(Engine& engine, const std::string& id);
-// Returns the address with the pool's prefix length. Errors: busy, while the host that owns the address's
-// block is being asked: the same request again, for a second or two.
+// Returns the address with the pool's prefix length. Errors: busy, while the host that owns the
+// address's block is being asked: the same request again, for a second or two.
 Result<Prefix> request_address(Engine& engine, const std::string& pool,
                                std::optional<Address> address, ipam::Use use);
 Status release_address(Engine& engine, const std::string& pool, const Address& address);
@@ -120,6 +123,9 @@ struct Known {
   std::vector<Container> containers;
   std::set<Prefix> pools;  // of ours that networks take, whatever their driver
 };
+
+// Names of networks, by key; those that are not among them keep what they have.
+void learn_network_names(Engine& engine, const std::map<std::string, std::string>& names);
 
 // Removes networks, endpoints, pools and leases that nobody claims and that are older than
 // the grace period; keeps names. Safe between any two requests.
