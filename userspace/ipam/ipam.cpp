@@ -1,23 +1,8 @@
 #include "ipam/ipam.h"
 
-#include <limits>
+#include "ipam/area.h"
 
 namespace fairlead::ipam {
-
-namespace {
-
-// Addresses that can be handed out: all but those is_reserved() knows. Saturates.
-std::uint64_t assignable(const Prefix& pool) {
-  const unsigned bits = (pool.family() == Family::v4 ? 32 : 128) - pool.length();
-  if (bits >= std::numeric_limits<std::uint64_t>::digits) {
-    return std::numeric_limits<std::uint64_t>::max();
-  }
-  const std::uint64_t all = std::uint64_t{1} << bits;
-  if (bits <= 1) return all;
-  return pool.family() == Family::v4 ? all - 2 : all - 1;
-}
-
-}  // namespace
 
 void Ipam::restore(const std::vector<Pool>& pools, const std::vector<Lease>& leases) {
   pools_.clear();
@@ -27,6 +12,15 @@ void Ipam::restore(const std::vector<Pool>& pools, const std::vector<Lease>& lea
     const auto found = pools_.find(lease.pool);
     if (found != pools_.end()) found->second.leases[lease.address] = lease;
   }
+}
+
+std::optional<Pool> Ipam::set_shared(const std::string& id, const std::string& shared,
+                                     std::vector<Prefix> blocks) {
+  const auto found = pools_.find(id);
+  if (found == pools_.end()) return std::nullopt;
+  found->second.pool.shared = shared;
+  found->second.pool.blocks = std::move(blocks);
+  return found->second.pool;
 }
 
 std::optional<Pool> Ipam::release_pool(const std::string& id) {
@@ -92,11 +86,10 @@ std::vector<PoolUse> Ipam::usage() const {
   std::vector<PoolUse> all;
   all.reserve(pools_.size());
   for (const auto& [id, state] : pools_) {
-    PoolUse use{.pool = state.pool, .size = assignable(state.pool.prefix)};
-    for (const auto& [address, lease] : state.leases) {
-      ++(lease.use == Use::cooling ? use.cooling : use.used);
-    }
-    all.push_back(std::move(use));
+    // A range limits what is chosen, not what can be had by address; another host's block does.
+    const Pool& pool = state.pool;
+    const std::span whole(&pool.prefix, 1);
+    all.push_back(use_of(pool, pool.shared.empty() ? whole : areas(pool), state.leases));
   }
   return all;
 }

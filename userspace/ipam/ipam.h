@@ -68,8 +68,10 @@ struct Settings {
 
 struct PoolUse {
   Pool pool;
+  // Of a shared pool, all of these count what lies in this host's blocks.
   std::uint64_t size = 0;  // assignable addresses; saturates
   std::uint64_t used = 0;  // gateway and endpoint
+  std::uint64_t lent = 0;
   std::uint64_t cooling = 0;
 };
 
@@ -91,26 +93,27 @@ class Ipam {
   Result<Pool> request_pool(const PoolRequest& want, const std::vector<Prefix>& taken,
                             TimePoint now);
 
-  // What a shared pool is to the cluster, and the blocks of it that this host owns. Returns the pool;
-  // nullopt if there is none.
+  // What a shared pool is to the cluster, and the blocks of it that this host owns. Returns the
+  // pool; nullopt if there is none.
   std::optional<Pool> set_shared(const std::string& id, const std::string& shared,
                                  std::vector<Prefix> blocks);
 
   // Unknown: success, nothing. Returns the pool that was removed.
   std::optional<Pool> release_pool(const std::string& id);
 
-  // `address` absent: the lowest free one of the range, or of the pool without one; never the
-  // network address, an IPv4 broadcast address, nor one that is cooling. Given: anywhere in the
-  // pool; cooling is no obstacle. A gateway is asked for first, so by default it is the first
-  // address of the range or pool, as with Docker's own IPAM.
-  // Errors: not_found (no such pool), invalid_argument (outside; network or broadcast address),
-  // conflict (in use; the message says by what), exhausted (which pool, how many in use and
-  // cooling, "see 'fairlead ipam'").
+  // `address` absent: the lowest free one of the range, or of the pool without one; of a shared
+  // pool, of the first block that has one; never the network address, an IPv4 broadcast address,
+  // nor one that is cooling. Given: anywhere in the pool, whoever's block it is in: the caller
+  // decides who may; cooling is no obstacle. To be lent, it must be given. A gateway is asked for
+  // first, so by default it is the first address of the range or pool, as with Docker's own IPAM.
+  // Errors: not_found (no such pool), invalid_argument (outside; network or broadcast address;
+  // none given to be lent), conflict (in use; the message says by what), exhausted (which pool, how
+  // many in use, lent and cooling, "see 'fairlead ipam'").
   Result<Lease> request_address(const std::string& pool, std::optional<Address> address, Use use,
                                 TimePoint now);
 
-  // Unknown pool or address, or cooling already: nullopt, success. Otherwise the address cools
-  // down; returns the new lease.
+  // Unknown pool or address, or cooling already: nullopt, success. Otherwise the address, lent ones
+  // too, cools down; returns the new lease.
   std::optional<Lease> release_address(const std::string& pool, const Address& address,
                                        TimePoint now);
 

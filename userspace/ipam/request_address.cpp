@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ipam/area.h"
 #include "ipam/ipam.h"
 
 namespace fairlead::ipam {
@@ -8,53 +9,66 @@ namespace {
 
 using Leases = std::map<Address, Lease>;
 
-// Addresses that name the subnet itself. A subnet of two addresses has none: RFC 3021 for IPv4,
-// RFC 6164 for IPv6, where a larger one keeps its first for the subnet-router anycast (RFC 4291).
-bool is_reserved(const Prefix& pool, const Address& address) {
-  if (pool.first().plus(1) == pool.last()) return false;
-  if (address == pool.first()) return true;
-  return pool.family() == Family::v4 && address == pool.last();
-}
-
 bool is_free(const Lease& lease, TimePoint now) {
   return lease.use == Use::cooling && lease.until <= now;
 }
 
-const Prefix& chosen_from(const Pool& pool) { return pool.range ? *pool.range : pool.prefix; }
-
 // Walks the leases, which are in order, until one is missing.
-std::optional<Address> lowest_free(const Pool& pool, const Leases& leases, TimePoint now) {
-  const Prefix area = chosen_from(pool);
+std::optional<Address> lowest_free(const Prefix& pool, const Prefix& area, const Leases& leases,
+                                   TimePoint now) {
   Address candidate = area.first();
   auto lease = leases.lower_bound(candidate);
   for (;;) {
     const bool listed = lease != leases.end() && lease->first == candidate;
     const bool taken = listed && !is_free(lease->second, now);
-    if (!taken && !is_reserved(pool.prefix, candidate)) return candidate;
+    if (!taken && !is_reserved(pool, candidate)) return candidate;
     if (candidate == area.last()) return std::nullopt;
     if (listed) ++lease;
     candidate = candidate.plus(1);
   }
 }
 
-std::unexpected<Error> exhausted(const Pool& pool, const Leases& leases, TimePoint now) {
-  const Prefix area = chosen_from(pool);
-  std::uint64_t used = 0;
-  std::uint64_t cooling = 0;
-  auto soonest = TimePoint::max();
-  for (const auto& [address, lease] : leases) {
-    if (!area.contains(address)) continue;
-    ++(lease.use == Use::cooling ? cooling : used);
-    if (lease.use == Use::cooling) soonest = std::min(soonest, lease.until);
+std::optional<Address> lowest_free(const Pool& pool, const Leases& leases, TimePoint now) {
+  for (const auto& area : areas(pool)) {
+    if (const auto found = lowest_free(pool.prefix, area, leases, now)) return found;
   }
-  std::string text = "pool " + pool.id + " is exhausted: " + std::to_string(used) +
-                     " addresses in use and " + std::to_string(cooling) +
-                     " cooling down after their release";
-  if (cooling > 0) {
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(soonest - now);
+  return std::nullopt;
+}
+
+std::string say_exhausted(const Pool& pool) {
+  if (pool.shared.empty()) return "pool " + pool.id + " is exhausted";
+  const std::string which = "of shared pool " + pool.id;
+  if (pool.blocks.empty()) return "this host has no block " + which;
+  return "the blocks of this host " + which + " are exhausted";
+}
+
+// When the first of the chosen-from addresses that cool has done so.
+TimePoint soonest(const Pool& pool, const Leases& leases) {
+  auto when = TimePoint::max();
+  for (const auto& area : areas(pool)) {
+    const auto end = leases.upper_bound(area.last());
+    for (auto lease = leases.lower_bound(area.first()); lease != end; ++lease) {
+      if (lease->second.use == Use::cooling) when = std::min(when, lease->second.until);
+    }
+  }
+  return when;
+}
+
+std::unexpected<Error> exhausted(const Pool& pool, const Leases& leases, TimePoint now) {
+  const PoolUse use = use_of(pool, areas(pool), leases);
+  std::string text = say_exhausted(pool) + ": " + std::to_string(use.used) + " addresses in use";
+  if (!pool.shared.empty()) text += ", " + std::to_string(use.lent) + " lent to other hosts";
+  text += " and " + std::to_string(use.cooling) + " cooling down after their release";
+  if (use.cooling > 0) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(soonest(pool, leases) - now);
     text += " (the next is free in " + std::to_string(wait.count()) + " s)";
   }
   return fail(Errc::exhausted, text + "; see 'fairlead ipam'");
+}
+
+const char* holder(Use use) {
+  if (use == Use::gateway) return "its gateway";
+  return use == Use::lent ? "an endpoint of another host" : "an endpoint";
 }
 
 Status check_given(const Pool& pool, const Leases& leases, const Address& address) {
@@ -69,8 +83,8 @@ Status check_given(const Pool& pool, const Leases& leases, const Address& addres
   }
   const auto lease = leases.find(address);
   if (lease == leases.end() || lease->second.use == Use::cooling) return {};
-  const char* holder = lease->second.use == Use::gateway ? "its gateway" : "an endpoint";
-  return fail(Errc::conflict, what + " of pool " + pool.id + " is in use by " + holder +
+  return fail(Errc::conflict, what + " of pool " + pool.id + " is in use by " +
+                                  holder(lease->second.use) +
                                   " (see 'fairlead ipam'): choose another");
 }
 
@@ -88,6 +102,8 @@ Result<Lease> Ipam::request_address(const std::string& pool, std::optional<Addre
     if (auto fine = check_given(its, leases, *address); !fine) {
       return std::unexpected(std::move(fine).error());
     }
+  } else if (use == Use::lent) {
+    return fail(Errc::invalid_argument, "which address of pool " + pool + " to lend was not said");
   } else {
     address = lowest_free(its, leases, now);
     if (!address) return exhausted(its, leases, now);
