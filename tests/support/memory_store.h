@@ -21,6 +21,9 @@ class MemoryStore final : public store::Store {
     for (const auto& [key, endpoint] : rows_.endpoints) all.endpoints.push_back(endpoint);
     for (const auto& [id, pool] : rows_.pools) all.pools.push_back(pool);
     for (const auto& [key, lease] : rows_.leases) all.leases.push_back(lease);
+    for (const auto& [key, setting] : rows_.settings) all.settings.push_back(setting);
+    for (const auto& [key, entry] : rows_.cluster) all.cluster.push_back(entry);
+    for (const auto& [node, peer] : rows_.peers) all.peers.push_back(peer);
     return all;
   }
 
@@ -45,6 +48,9 @@ class MemoryStore final : public store::Store {
     void apply(const Endpoint& endpoint) { endpoints[endpoint.key] = endpoint; }
     void apply(const ipam::Pool& pool) { pools[pool.id] = pool; }
     void apply(const ipam::Lease& lease) { leases[{lease.pool, lease.address}] = lease; }
+    void apply(const store::Setting& setting) { settings[setting.key] = setting; }
+    void apply(const store::ClusterEntry& entry) { cluster[entry.key] = entry; }
+    void apply(const store::PeerNumber& peer) { peers[peer.node] = peer; }
     void apply(const store::EraseNetwork& gone) { networks.erase(gone.key); }
     void apply(const store::EraseEndpoint& gone) { endpoints.erase(gone.key); }
     void apply(const store::ErasePool& gone) {
@@ -52,11 +58,18 @@ class MemoryStore final : public store::Store {
       std::erase_if(leases, [&gone](const auto& row) { return row.first.first == gone.id; });
     }
     void apply(const store::EraseLease& gone) { leases.erase({gone.pool, gone.address}); }
+    void apply(const store::EraseSetting& gone) { settings.erase(gone.key); }
+    void apply(const store::EraseClusterEntry& gone) { cluster.erase(gone.key); }
+    void apply(const store::EraseCluster&) { cluster.clear(); }
+    void apply(const store::ErasePeerNumber& gone) { peers.erase(gone.node); }
 
     std::map<std::string, Network> networks;
     std::map<std::string, Endpoint> endpoints;
     std::map<std::string, ipam::Pool> pools;
     std::map<std::pair<std::string, Address>, ipam::Lease> leases;
+    std::map<std::string, store::Setting> settings;
+    std::map<std::string, store::ClusterEntry> cluster;
+    std::map<std::string, store::PeerNumber> peers;
   };
 
   std::optional<Error> take_failure() {

@@ -34,6 +34,8 @@ std::string name_of(ipam::Use use) {
       return "gateway";
     case ipam::Use::endpoint:
       return "endpoint";
+    case ipam::Use::lent:
+      return "lent";
     case ipam::Use::cooling:
       return "cooling";
   }
@@ -42,47 +44,52 @@ std::string name_of(ipam::Use use) {
 
 std::int64_t flag(bool value) { return value ? 1 : 0; }
 
-// Runs `sql` with texts as its parameters.
-template <typename... Text>
-Status run(const Database& database, std::string_view sql, const Text&... texts) {
-  auto statement = database.prepare(sql);
-  if (!statement) return std::unexpected(std::move(statement).error());
-  (statement->bind(std::string_view(texts)), ...);
-  return statement->run();
-}
-
-Status put_ports(const Database& database, const Endpoint& endpoint) {
-  if (auto done = run(database, "DELETE FROM port WHERE endpoint = ?", endpoint.key); !done) {
+Status put_ports(Statements& statements, const Endpoint& endpoint) {
+  if (auto done = run(statements, "DELETE FROM port WHERE endpoint = ?", endpoint.key); !done) {
     return done;
   }
-  auto statement = database.prepare("INSERT INTO port VALUES (?, ?, ?, ?, ?, ?, ?)");
+  auto statement = statements.get("INSERT INTO port VALUES (?, ?, ?, ?, ?, ?, ?)");
   if (!statement) return std::unexpected(std::move(statement).error());
   std::int64_t position = 0;
   for (const auto& port : endpoint.ports) {
-    statement->bind(endpoint.key)
+    (*statement)
+        ->bind(endpoint.key)
         .bind(position++)
         .bind(to_string(port.protocol))
         .bind(port.host_address.to_string())
         .bind(std::int64_t{port.host_port})
         .bind(port.container_address.to_string())
         .bind(std::int64_t{port.container_port});
-    if (auto done = statement->run(); !done) return done;
+    if (auto done = (*statement)->run(); !done) return done;
+  }
+  return {};
+}
+
+Status put_blocks(Statements& statements, const ipam::Pool& pool) {
+  if (auto done = run(statements, "DELETE FROM block WHERE pool = ?", pool.id); !done) return done;
+  std::int64_t position = 0;
+  for (const auto& block : pool.blocks) {
+    auto done = run(statements, "INSERT INTO block VALUES (?, ?, ?)", pool.id, position++,
+                    block.to_string());
+    if (!done) return done;
   }
   return {};
 }
 
 }  // namespace
 
-Status put(Database& database, const Network& network) {
+Status put(Statements& statements, const Network& network) {
   // Not INSERT OR REPLACE: it would silently delete another network that has the same id.
-  auto statement = database.prepare(
-      "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
+  auto statement = statements.get(
+      "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
       "UPDATE SET id = excluded.id, v4_pool = excluded.v4_pool, v4_gateway = excluded.v4_gateway, "
       "v6_pool = excluded.v6_pool, v6_gateway = excluded.v6_gateway, mtu = excluded.mtu, "
       "interface_prefix = excluded.interface_prefix, host_binding_v4 = excluded.host_binding_v4, "
-      "internal = excluded.internal, icc = excluded.icc, masquerade = excluded.masquerade");
+      "internal = excluded.internal, icc = excluded.icc, masquerade = excluded.masquerade, "
+      "shared = excluded.shared");
   if (!statement) return std::unexpected(std::move(statement).error());
-  return statement->bind(network.key)
+  return (*statement)
+      ->bind(network.key)
       .bind(std::int64_t{network.id})
       .bind_or_null(pool_of(network.v4))
       .bind_or_null(gateway_of(network.v4))
@@ -94,14 +101,16 @@ Status put(Database& database, const Network& network) {
       .bind(flag(network.internal))
       .bind(flag(network.icc))
       .bind(flag(network.masquerade))
+      .bind(network.shared)
       .run();
 }
 
-Status put(Database& database, const Endpoint& endpoint) {
+Status put(Statements& statements, const Endpoint& endpoint) {
   auto statement =
-      database.prepare("INSERT OR REPLACE INTO endpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      statements.get("INSERT OR REPLACE INTO endpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!statement) return std::unexpected(std::move(statement).error());
-  auto done = statement->bind(endpoint.key)
+  auto done = (*statement)
+                  ->bind(endpoint.key)
                   .bind(endpoint.network)
                   .bind_or_null(text_of(endpoint.v4))
                   .bind_or_null(text_of(endpoint.v6))
@@ -112,50 +121,34 @@ Status put(Database& database, const Endpoint& endpoint) {
                   .bind(flag(endpoint.joined))
                   .run();
   if (!done) return done;
-  return put_ports(database, endpoint);
+  return put_ports(statements, endpoint);
 }
 
-Status put(Database& database, const ipam::Pool& pool) {
-  auto statement = database.prepare("INSERT OR REPLACE INTO pool VALUES (?, ?, ?, ?, ?)");
+Status put(Statements& statements, const ipam::Pool& pool) {
+  auto statement = statements.get("INSERT OR REPLACE INTO pool VALUES (?, ?, ?, ?, ?, ?)");
   if (!statement) return std::unexpected(std::move(statement).error());
-  return statement->bind(pool.id)
-      .bind(pool.space)
-      .bind(pool.prefix.to_string())
-      .bind_or_null(text_of(pool.range))
-      .bind_or_null(text_of(pool.created))
-      .run();
+  auto done = (*statement)
+                  ->bind(pool.id)
+                  .bind(pool.space)
+                  .bind(pool.prefix.to_string())
+                  .bind_or_null(text_of(pool.range))
+                  .bind_or_null(text_of(pool.created))
+                  .bind(pool.shared)
+                  .run();
+  if (!done) return done;
+  return put_blocks(statements, pool);
 }
 
-Status put(Database& database, const ipam::Lease& lease) {
-  auto statement = database.prepare("INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?)");
+Status put(Statements& statements, const ipam::Lease& lease) {
+  auto statement = statements.get("INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?)");
   if (!statement) return std::unexpected(std::move(statement).error());
-  return statement->bind(lease.pool)
+  return (*statement)
+      ->bind(lease.pool)
       .bind(lease.address.to_string())
       .bind(name_of(lease.use))
       .bind_or_null(text_of(lease.since))
       .bind_or_null(text_of(lease.until))
       .run();
-}
-
-Status erase(Database& database, const EraseNetwork& gone) {
-  return run(database, "DELETE FROM network WHERE key = ?", gone.key);
-}
-
-Status erase(Database& database, const EraseEndpoint& gone) {
-  if (auto done = run(database, "DELETE FROM port WHERE endpoint = ?", gone.key); !done) {
-    return done;
-  }
-  return run(database, "DELETE FROM endpoint WHERE key = ?", gone.key);
-}
-
-Status erase(Database& database, const ErasePool& gone) {
-  if (auto done = run(database, "DELETE FROM lease WHERE pool = ?", gone.id); !done) return done;
-  return run(database, "DELETE FROM pool WHERE id = ?", gone.id);
-}
-
-Status erase(Database& database, const EraseLease& gone) {
-  return run(database, "DELETE FROM lease WHERE pool = ? AND address = ?", gone.pool,
-             gone.address.to_string());
 }
 
 }  // namespace fairlead::store

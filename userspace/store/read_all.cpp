@@ -102,7 +102,8 @@ Network network(Row& row) {
           .host_binding_v4 = row.parsed(8, Address::parse),
           .internal = row.flag(9),
           .icc = row.flag(10),
-          .masquerade = row.flag(11)};
+          .masquerade = row.flag(11),
+          .shared = row.text(12)};
 }
 
 Endpoint endpoint(Row& row) {
@@ -132,7 +133,9 @@ ipam::Pool pool(Row& row) {
           .space = row.text(1),
           .prefix = row.parsed(2, Prefix::parse),
           .range = row.optional(3, Prefix::parse),
-          .created = row.time(4)};
+          .created = row.time(4),
+          .shared = row.text(5),
+          .blocks = {}};
 }
 
 ipam::Lease lease(Row& row) {
@@ -140,47 +143,96 @@ ipam::Lease lease(Row& row) {
           .address = row.parsed(1, Address::parse),
           .use = row.one_of<ipam::Use>(2, {{"gateway", ipam::Use::gateway},
                                            {"endpoint", ipam::Use::endpoint},
+                                           {"lent", ipam::Use::lent},
                                            {"cooling", ipam::Use::cooling}}),
           .until = row.time(4),
           .since = row.time(3)};
 }
 
+// The rows of `sql`, which has a key in column 0, by that key.
+template <typename Value, typename Parse>
+Result<std::map<std::string, std::vector<Value>>> read_by_key(const Database& database,
+                                                              const char* table,
+                                                              std::string_view sql, Parse parse) {
+  std::map<std::string, std::vector<Value>> values;
+  auto done =
+      read_rows(database, table, sql, [&](Row& row) { values[row.text(0)].push_back(parse(row)); });
+  if (!done) return std::unexpected(std::move(done).error());
+  return values;
+}
+
+Status read_networks(const Database& database, std::vector<Network>& out) {
+  return read_rows(database, "network",
+                   "SELECT key, id, v4_pool, v4_gateway, v6_pool, v6_gateway, mtu, "
+                   "interface_prefix, host_binding_v4, internal, icc, masquerade, shared "
+                   "FROM network ORDER BY key",
+                   [&out](Row& row) { out.push_back(network(row)); });
+}
+
 Status read_endpoints(const Database& database, std::vector<Endpoint>& out) {
-  std::map<std::string, std::vector<PortBinding>> ports;
-  auto done = read_rows(database, "port",
-                        "SELECT endpoint, protocol, host_address, host_port, container_address, "
-                        "container_port FROM port ORDER BY endpoint, position",
-                        [&ports](Row& row) { ports[row.text(0)].push_back(port(row)); });
-  if (!done) return done;
+  auto ports = read_by_key<PortBinding>(
+      database, "port",
+      "SELECT endpoint, protocol, host_address, host_port, container_address, container_port "
+      "FROM port ORDER BY endpoint, position",
+      port);
+  if (!ports) return std::unexpected(std::move(ports).error());
   return read_rows(database, "endpoint",
                    "SELECT key, network, v4, v6, mac, host_device, container_device, sandbox, "
                    "joined FROM endpoint ORDER BY key",
                    [&](Row& row) {
                      out.push_back(endpoint(row));
-                     out.back().ports = std::move(ports[out.back().key]);
+                     out.back().ports = std::move((*ports)[out.back().key]);
                    });
+}
+
+Status read_pools(const Database& database, std::vector<ipam::Pool>& out) {
+  auto blocks = read_by_key<Prefix>(database, "block",
+                                    "SELECT pool, prefix FROM block ORDER BY pool, position",
+                                    [](Row& row) { return row.parsed(1, Prefix::parse); });
+  if (!blocks) return std::unexpected(std::move(blocks).error());
+  return read_rows(database, "pool",
+                   "SELECT id, space, prefix, range, created, shared FROM pool ORDER BY id",
+                   [&](Row& row) {
+                     out.push_back(pool(row));
+                     out.back().blocks = std::move((*blocks)[out.back().id]);
+                   });
+}
+
+Status read_leases(const Database& database, std::vector<ipam::Lease>& out) {
+  return read_rows(database, "lease",
+                   "SELECT pool, address, use, since, until FROM lease ORDER BY pool, address",
+                   [&out](Row& row) { out.push_back(lease(row)); });
+}
+
+Status read_cluster(const Database& database, Snapshot& all) {
+  auto done = read_rows(
+      database, "setting", "SELECT key, value FROM setting ORDER BY key",
+      [&all](Row& row) { all.settings.push_back({.key = row.text(0), .value = row.text(1)}); });
+  if (!done) return done;
+  done = read_rows(database, "cluster_entry",
+                   "SELECT key, value, created, modified FROM cluster_entry ORDER BY key",
+                   [&all](Row& row) {
+                     all.cluster.push_back({.key = row.text(0),
+                                            .value = row.text(1),
+                                            .created = row.number<std::int64_t>(2),
+                                            .modified = row.number<std::int64_t>(3)});
+                   });
+  if (!done) return done;
+  return read_rows(
+      database, "peer", "SELECT node, number FROM peer ORDER BY node", [&all](Row& row) {
+        all.peers.push_back({.node = row.text(0), .number = row.number<std::uint32_t>(1)});
+      });
 }
 
 }  // namespace
 
 Result<Snapshot> read_all(const Database& database) {
   Snapshot all;
-  auto done = read_rows(database, "network",
-                        "SELECT key, id, v4_pool, v4_gateway, v6_pool, v6_gateway, mtu, "
-                        "interface_prefix, host_binding_v4, internal, icc, masquerade "
-                        "FROM network ORDER BY key",
-                        [&all](Row& row) { all.networks.push_back(network(row)); });
+  auto done = read_networks(database, all.networks);
   if (done) done = read_endpoints(database, all.endpoints);
-  if (done) {
-    done = read_rows(database, "pool",
-                     "SELECT id, space, prefix, range, created FROM pool ORDER BY id",
-                     [&all](Row& row) { all.pools.push_back(pool(row)); });
-  }
-  if (done) {
-    done = read_rows(database, "lease",
-                     "SELECT pool, address, use, since, until FROM lease ORDER BY pool, address",
-                     [&all](Row& row) { all.leases.push_back(lease(row)); });
-  }
+  if (done) done = read_pools(database, all.pools);
+  if (done) done = read_leases(database, all.leases);
+  if (done) done = read_cluster(database, all);
   if (!done) return std::unexpected(std::move(done).error());
   return all;
 }

@@ -8,16 +8,32 @@
 namespace fairlead::store {
 
 // Inserts, or replaces what has the same key.
-Status put(Database& database, const Network& network);
-Status put(Database& database, const Endpoint& endpoint);  // with its ports
-Status put(Database& database, const ipam::Pool& pool);
-Status put(Database& database, const ipam::Lease& lease);
+Status put(Statements& statements, const Network& network);
+Status put(Statements& statements, const Endpoint& endpoint);  // with its ports
+Status put(Statements& statements, const ipam::Pool& pool);    // with its blocks
+Status put(Statements& statements, const ipam::Lease& lease);
+Status put(Statements& statements, const Setting& setting);
+Status put(Statements& statements, const ClusterEntry& entry);
+Status put(Statements& statements, const PeerNumber& peer);
 
 // Succeeds if there is nothing.
-Status erase(Database& database, const EraseNetwork& gone);
-Status erase(Database& database, const EraseEndpoint& gone);
-Status erase(Database& database, const ErasePool& gone);
-Status erase(Database& database, const EraseLease& gone);
+Status erase(Statements& statements, const EraseNetwork& gone);
+Status erase(Statements& statements, const EraseEndpoint& gone);
+Status erase(Statements& statements, const ErasePool& gone);
+Status erase(Statements& statements, const EraseLease& gone);
+Status erase(Statements& statements, const EraseSetting& gone);
+Status erase(Statements& statements, const EraseClusterEntry& gone);
+Status erase(Statements& statements, const EraseCluster& gone);
+Status erase(Statements& statements, const ErasePeerNumber& gone);
+
+// Runs `sql` with texts and numbers as its parameters.
+template <typename... Value>
+Status run(Statements& statements, std::string_view sql, const Value&... values) {
+  auto statement = statements.get(sql);
+  if (!statement) return std::unexpected(std::move(statement).error());
+  ((*statement)->bind(values), ...);
+  return (*statement)->run();
+}
 
 // Everything, in order of keys. Errors: invalid_argument for a cell that cannot be understood;
 // the message names table, row and column.

@@ -66,7 +66,49 @@ CREATE TABLE lease (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1};
+// Several hosts. A CHECK cannot be altered, so leases move to a new table.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE network ADD COLUMN shared TEXT NOT NULL DEFAULT '';  -- the cluster's id; '': this host's
+ALTER TABLE pool ADD COLUMN shared TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE block (
+  pool     TEXT NOT NULL,                         -- pool.id
+  position INTEGER NOT NULL,                      -- order in which addresses are chosen from them
+  prefix   TEXT NOT NULL,
+  PRIMARY KEY (pool, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE new_lease (
+  pool      TEXT NOT NULL,                        -- pool.id
+  address   TEXT NOT NULL,
+  use       TEXT NOT NULL CHECK (use IN ('gateway', 'endpoint', 'lent', 'cooling')),
+  since     TEXT,
+  until     TEXT,                                 -- of cooling only
+  PRIMARY KEY (pool, address)
+) STRICT, WITHOUT ROWID;
+INSERT INTO new_lease SELECT pool, address, use, since, until FROM lease;
+DROP TABLE lease;
+ALTER TABLE new_lease RENAME TO lease;
+
+CREATE TABLE setting (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cluster_entry (                      -- etcd's keys as this host last saw them
+  key      TEXT PRIMARY KEY,
+  value    TEXT NOT NULL,
+  created  INTEGER NOT NULL,                      -- revisions
+  modified INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE peer (
+  node   TEXT PRIMARY KEY,
+  number INTEGER NOT NULL UNIQUE CHECK (number > 0)  -- in the data path
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2};
 
 Result<std::size_t> read_version(const Database& database) {
   auto text = database.query_text("PRAGMA user_version");

@@ -150,6 +150,14 @@ Result<std::string> Database::query_text(std::string_view sql) const {
   return *row ? statement->text(0) : std::string();
 }
 
+Result<Statement*> Statements::get(std::string_view sql) {
+  const auto known = prepared_.find(sql);
+  if (known != prepared_.end()) return &known->second;
+  auto statement = database_.prepare(sql);
+  if (!statement) return std::unexpected(std::move(statement).error());
+  return &prepared_.emplace(sql, std::move(*statement)).first->second;
+}
+
 Error Database::error(std::string_view what, int code) const {
   const auto [errc, advice] = meaning_of(code);
   const bool ours = connection_ && ::sqlite3_extended_errcode(connection_.get()) == code;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,6 +75,20 @@ class Database {
 
   std::filesystem::path path_;
   std::unique_ptr<sqlite3, Close> connection_;
+};
+
+// The statements of one transaction, each prepared once however many rows it writes.
+class Statements {
+ public:
+  explicit Statements(const Database& database) : database_(database) {}
+
+  // `sql`: a literal, or text that stays where it is. The statement is ready to be bound; the
+  // pointer holds until the destructor.
+  Result<Statement*> get(std::string_view sql);
+
+ private:
+  const Database& database_;
+  std::map<std::string_view, Statement> prepared_;
 };
 
 }  // namespace fairlead::store

@@ -22,11 +22,17 @@ constexpr const char* kTake =
 constexpr const char* kBeginOnDisk = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
 constexpr const char* kBegin = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 
+template <typename... Kind>
+bool is_any(const Change& change) {
+  return (std::holds_alternative<Kind>(change) || ...);
+}
+
 // Docker remembers networks and their pools over a power cut, so they are on the disk before it
-// hears of them. Endpoints, ports and leases of endpoints end with the power: so do their devices.
+// hears of them; so is what the cluster counts on, blocks and the word that this host is in it.
+// Endpoints, ports and leases of endpoints end with the power: so do their devices. What the
+// cluster's store says is read there again, and peers' numbers are of maps that are gone too.
 bool must_outlive_power(const Change& change) {
-  return std::holds_alternative<Network>(change) || std::holds_alternative<EraseNetwork>(change) ||
-         std::holds_alternative<ipam::Pool>(change) || std::holds_alternative<ErasePool>(change);
+  return is_any<Network, EraseNetwork, ipam::Pool, ErasePool, Setting, EraseSetting>(change);
 }
 
 // After the checks: it writes to the file, which may be somebody else's.
@@ -50,21 +56,22 @@ Status check_health(const Database& database) {
 }
 
 struct Apply {
-  Database& database;
+  Statements& statements;
 
-  Status operator()(const EraseNetwork& gone) const { return erase(database, gone); }
-  Status operator()(const EraseEndpoint& gone) const { return erase(database, gone); }
-  Status operator()(const ErasePool& gone) const { return erase(database, gone); }
-  Status operator()(const EraseLease& gone) const { return erase(database, gone); }
   template <typename Value>
   Status operator()(const Value& value) const {
-    return put(database, value);
+    if constexpr (requires { put(statements, value); }) {
+      return put(statements, value);
+    } else {
+      return erase(statements, value);
+    }
   }
 };
 
 Status apply_all(Database& database, const std::vector<Change>& changes) {
+  Statements statements(database);
   for (const auto& change : changes) {
-    if (auto done = std::visit(Apply{database}, change); !done) return done;
+    if (auto done = std::visit(Apply{statements}, change); !done) return done;
   }
   return database.execute("COMMIT");
 }

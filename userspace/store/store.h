@@ -1,4 +1,4 @@
-// What a host remembers: networks, endpoints with their ports, pools and leases.
+// What a host remembers: networks, endpoints with their ports, pools and leases; and its cluster.
 #pragma once
 
 #include <cstdint>
@@ -16,20 +16,27 @@ namespace fairlead::store {
 struct Setting {
   std::string key;
   std::string value;
+
+  bool operator==(const Setting&) const = default;
 };
 
-// One key of the cluster's store as this host last saw it, so that it can start while the store is away.
+// One key of the cluster's store as this host last saw it, so that it can start while the store is
+// away.
 struct ClusterEntry {
   std::string key;
   std::string value;
   std::int64_t created = 0;  // revisions
   std::int64_t modified = 0;
+
+  bool operator==(const ClusterEntry&) const = default;
 };
 
 // What the data path calls another host; kept, because pinned maps say it.
 struct PeerNumber {
   std::string node;
-  std::uint32_t number = 0;
+  std::uint32_t number = 0;  // from 1; two hosts never have the same
+
+  bool operator==(const PeerNumber&) const = default;
 };
 
 struct Snapshot {
@@ -67,10 +74,9 @@ struct ErasePeerNumber {
 };
 
 // Putting replaces what has the same key; erasing what is not there succeeds.
-using Change =
-    std::variant<Network, Endpoint, ipam::Pool, ipam::Lease, EraseNetwork, EraseEndpoint, ErasePool,
-                 EraseLease, Setting, EraseSetting, ClusterEntry, EraseClusterEntry, EraseCluster,
-                 PeerNumber, ErasePeerNumber>;
+using Change = std::variant<Network, Endpoint, ipam::Pool, ipam::Lease, EraseNetwork, EraseEndpoint,
+                            ErasePool, EraseLease, Setting, EraseSetting, ClusterEntry,
+                            EraseClusterEntry, EraseCluster, PeerNumber, ErasePeerNumber>;
 
 // Engine thread only.
 class Store {
@@ -79,8 +85,8 @@ class Store {
 
   virtual Result<Snapshot> load() = 0;
 
-  // All or nothing. When it returns, the change outlives this process however that ends; networks
-  // and pools outlive a power cut too.
+  // All or nothing. When it returns, the change outlives this process however that ends; networks,
+  // pools and settings outlive a power cut too.
   virtual Status apply(const std::vector<Change>& changes) = 0;
 };
 

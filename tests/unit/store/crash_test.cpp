@@ -52,10 +52,11 @@ TEST(Crash, DeathInTheMiddleOfATransactionLeavesTheOldState) {
                                         "BEGIN IMMEDIATE")) {
       ::_exit(1);
     }
+    Statements statements(*database);
     for (NetworkId id = 2; id < 2000; ++id) {
-      if (!put(*database, full_network("n" + std::to_string(id), id))) ::_exit(1);
+      if (!put(statements, full_network("n" + std::to_string(id), id))) ::_exit(1);
     }
-    if (!erase(*database, EraseNetwork{"n1"})) ::_exit(1);
+    if (!erase(statements, EraseNetwork{"n1"})) ::_exit(1);
     ::_exit(7);  // no COMMIT, no destructor
   });
   const int status = wait_for(child);

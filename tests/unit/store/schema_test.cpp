@@ -49,6 +49,49 @@ TEST_F(Schema, AStepThatFailsLeavesTheFileAsItWas) {
   EXPECT_EQ(database.query_text("SELECT count(*) FROM pragma_table_info('t')"), "1");
 }
 
+// What fairlead wrote before it knew of other hosts.
+TEST_F(Schema, AStateFileOfVersion1IsReadAsItWas) {
+  {
+    Database database = open();
+    ASSERT_TRUE(migrate(database, migrations().first(1)));
+    const auto done = database.execute(R"sql(
+INSERT INTO network VALUES ('n1', 7, '10.1.0.0/24', '10.1.0.1', '2001:db8::/64', NULL, 1450, 'web',
+                            '198.18.0.1', 1, 0, 0);
+INSERT INTO endpoint VALUES ('e1', 'n1', '10.1.0.5/24', NULL, '02:42:0a:01:00:05', 'fl1', 'flc1', '', 1);
+INSERT INTO port VALUES ('e1', 0, 'tcp', '198.18.0.1', 8080, '10.1.0.5', 80);
+INSERT INTO pool VALUES ('p', 'local', '10.1.0.0/24', '10.1.0.128/25',
+                         '2025-11-21T01:30:05.000000007Z');
+INSERT INTO lease VALUES ('p', '10.1.0.1', 'gateway', '2025-11-21T01:30:06.000000007Z', NULL),
+                         ('p', '10.1.0.2', 'cooling', '2025-11-21T01:30:06.000000007Z',
+                          '2025-11-21T01:31:05.000000007Z');)sql");
+    ASSERT_TRUE(done) << done.error().message();
+  }
+  Network network = full_network("n1", 7);
+  network.shared.clear();
+  Endpoint endpoint = bare_endpoint("e1", "n1");
+  endpoint.v4 = prefix("10.1.0.5/24");
+  endpoint.mac = Mac::parse("02:42:0a:01:00:05").value();
+  endpoint.host_device = "fl1";
+  endpoint.container_device = "flc1";
+  endpoint.joined = true;
+  endpoint.ports = {{Protocol::tcp, address("198.18.0.1"), 8080, address("10.1.0.5"), 80}};
+  ipam::Pool pool = full_pool("p");
+  pool.shared.clear();
+  pool.blocks.clear();
+
+  auto store = SqliteStore::open(dir.file());
+  ASSERT_TRUE(store) << store.error().message();
+  const auto all = (*store)->load();
+  ASSERT_TRUE(all) << all.error().message();
+  EXPECT_EQ(all->networks, std::vector{network});
+  EXPECT_EQ(all->endpoints, std::vector{endpoint});
+  EXPECT_EQ(all->pools, std::vector{pool});
+  EXPECT_EQ(all->leases, (std::vector{full_lease("p", "10.1.0.1", ipam::Use::gateway),
+                                      full_lease("p", "10.1.0.2", ipam::Use::cooling)}));
+  EXPECT_TRUE(all->settings.empty() && all->cluster.empty() && all->peers.empty());
+  EXPECT_TRUE((*store)->apply({full_lease("p", "10.1.0.3", ipam::Use::lent)}));
+}
+
 TEST_F(Schema, ANewerFileIsRefusedAndTheMessageSaysWhatToDo) {
   {
     Database database = open();

@@ -57,8 +57,9 @@ TEST_F(SqliteStoreTest, EveryFieldSurvivesAReopen) {
   const Endpoint endpoint = full_endpoint("e1", "n1");
   const std::vector leases{full_lease(pool, "10.1.0.1", ipam::Use::gateway),
                            full_lease(pool, "10.1.0.2", ipam::Use::cooling),
-                           full_lease(pool, "10.1.0.3", ipam::Use::endpoint)};
-  apply({network, endpoint, full_pool(pool), leases[0], leases[1], leases[2]});
+                           full_lease(pool, "10.1.0.3", ipam::Use::endpoint),
+                           full_lease(pool, "10.1.0.4", ipam::Use::lent)};
+  apply({network, endpoint, full_pool(pool), leases[0], leases[1], leases[2], leases[3]});
   open();
   const auto all = load();
   EXPECT_EQ(all.networks, std::vector{network});
@@ -70,7 +71,8 @@ TEST_F(SqliteStoreTest, EveryFieldSurvivesAReopen) {
 TEST_F(SqliteStoreTest, WhatIsAbsentStaysAbsent) {
   const Network network{.key = "bare", .id = 1, .v4 = {}, .v6 = {}};
   const Endpoint endpoint = bare_endpoint("bare", "bare");
-  const ipam::Pool pool{.id = "p", .space = "local", .prefix = prefix("10.1.0.0/24"), .range = {}};
+  const ipam::Pool pool{
+      .id = "p", .space = "local", .prefix = prefix("10.1.0.0/24"), .range = {}, .blocks = {}};
   const ipam::Lease lease{.pool = "p", .address = address("10.1.0.1")};
   apply({network, endpoint, pool, lease});
   open();
@@ -89,6 +91,7 @@ TEST_F(SqliteStoreTest, PuttingReplaces) {
   endpoint.ports = {{Protocol::tcp, address("198.18.0.9"), 1, address("10.1.0.9"), 2}};
   ipam::Pool pool = full_pool("p");
   pool.range.reset();
+  pool.blocks = {prefix("10.1.0.64/28")};
   const auto lease = full_lease("p", "10.1.0.5", ipam::Use::cooling);
   apply({network, endpoint, pool, lease});
   const auto all = load();
@@ -122,6 +125,15 @@ TEST_F(SqliteStoreTest, AnErasedEndpointLeavesNoPortsToTheNextOfItsName) {
   const Endpoint bare = bare_endpoint("e1", "n1");
   apply({bare});
   EXPECT_EQ(load().endpoints, std::vector{bare});
+}
+
+TEST_F(SqliteStoreTest, AnErasedPoolLeavesNoBlocksToTheNextOfItsName) {
+  apply({full_pool("p")});
+  apply({ErasePool{"p"}});
+  ipam::Pool bare = full_pool("p");
+  bare.blocks.clear();
+  apply({bare});
+  EXPECT_EQ(load().pools, std::vector{bare});
 }
 
 TEST_F(SqliteStoreTest, ABatchIsAppliedWholeOrNotAtAll) {

@@ -50,7 +50,8 @@ inline Network full_network(const std::string& key, NetworkId id) {
           .host_binding_v4 = address("198.18.0.1"),
           .internal = true,
           .icc = false,
-          .masquerade = false};
+          .masquerade = false,
+          .shared = "of-the-cluster"};
 }
 
 inline Endpoint full_endpoint(const std::string& key, const std::string& network) {
@@ -80,7 +81,9 @@ inline ipam::Pool full_pool(const std::string& id) {
           .space = "local",
           .prefix = prefix("10.1.0.0/24"),
           .range = prefix("10.1.0.128/25"),
-          .created = at(0)};
+          .created = at(0),
+          .shared = "10.1.0.0-24",
+          .blocks = {prefix("10.1.0.192/28"), prefix("10.1.0.128/28")}};
 }
 
 inline ipam::Lease full_lease(const std::string& pool, std::string_view which,
