@@ -1,8 +1,8 @@
 // A key-value store with revisions, transactions, leases and watches: etcd v3.
 //
-// Every call blocks its thread for its deadline at most; `unavailable` says that no endpoint gave an
-// answer in time, and what each of them said. After `unavailable` a transaction may or may not have
-// been done: whoever repeats it reads first.
+// Every call blocks its thread for its deadline at most; `unavailable` says that no endpoint gave
+// an answer in time, and what each of them said. After `unavailable` a transaction may or may not
+// have been done: whoever repeats it reads first.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ using LeaseId = std::int64_t;  // 0: none
 struct KeyValue {
   std::string key;
   std::string value;
-  Revision created = 0;   // 0: there is no such key
+  Revision created = 0;  // 0: there is no such key
   Revision modified = 0;
   LeaseId lease = 0;
 
@@ -37,10 +37,10 @@ struct Listing {
 // All conditions of a transaction must hold.
 struct Compare {
   enum class What : std::uint8_t {
-    absent,        // no such key
+    absent,  // no such key
     present,
-    modified_at,   // KeyValue::modified == revision
-    none_under,    // no key begins with `key`
+    modified_at,  // KeyValue::modified == revision
+    none_under,   // no key begins with `key`
   };
   What what = What::absent;
   std::string key;
@@ -60,8 +60,8 @@ using Write = std::variant<Put, Erase>;
 
 struct Transaction {
   std::vector<Compare> when;
-  std::vector<Write> then;         // a key at most once; etcd takes 128 operations
-  std::vector<std::string> read;   // keys to read if a condition does not hold
+  std::vector<Write> then;        // a key at most once; etcd takes 128 operations
+  std::vector<std::string> read;  // keys to read if a condition does not hold
 };
 
 struct Outcome {
@@ -74,8 +74,8 @@ struct Outcome {
 struct Identity {
   std::uint64_t cluster = 0;
   std::uint64_t member = 0;
-  std::string version;              // "3.4.23"
-  std::string endpoint;             // that answered
+  std::string version;   // "3.4.23"
+  std::string endpoint;  // that answered
   Revision revision = 0;
   std::vector<std::string> alarms;  // "NOSPACE on member 8e9e05c52164694d"
 };

@@ -15,7 +15,7 @@ struct Settings {
   std::string ca_file;                 // PEM; with https. Files are read again when they change.
   std::string cert_file;               // client certificate and key: both or neither
   std::string key_file;
-  std::string user;                    // both or neither: etcd's own authentication
+  std::string user;  // both or neither: etcd's own authentication
   std::string password;
   std::chrono::milliseconds deadline{2000};  // of one call, over all endpoints
 };
