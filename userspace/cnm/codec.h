@@ -91,7 +91,7 @@ struct ReleaseAddress {
   Address address;
 };
 
-Result<ipam::PoolRequest> parse_request_pool(std::string_view body);
+Result<engine::PoolRequest> parse_request_pool(std::string_view body);
 Result<std::string> parse_pool_id(std::string_view body);
 Result<RequestAddress> parse_request_address(std::string_view body);
 Result<ReleaseAddress> parse_release_address(std::string_view body);

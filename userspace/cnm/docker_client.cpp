@@ -70,6 +70,18 @@ Result<std::vector<engine::Known::Container>> parse_docker_endpoints(std::string
   return out;
 }
 
+Result<std::map<std::string, std::string>> ask_network_names(const std::string& socket,
+                                                             const std::string& driver,
+                                                             std::chrono::milliseconds deadline) {
+  auto list = get(socket, "/networks", Clock::now() + deadline);
+  if (!list) return std::unexpected(std::move(list).error());
+  auto networks = parse_docker_networks(*list, driver);
+  if (!networks) return fail(std::move(networks).error(), "read Docker's networks");
+  std::map<std::string, std::string> out;
+  for (const DockerNetwork& network : *networks) out[network.id] = network.name;
+  return out;
+}
+
 Result<engine::Known> ask_docker(const std::string& socket, const std::string& driver,
                                  std::chrono::milliseconds deadline) {
   const auto end = Clock::now() + deadline;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "engine/cluster_verbs.h"
 #include "engine/verbs.h"
 
 namespace fairlead::cnm {
@@ -18,6 +20,24 @@ namespace fairlead::cnm {
 // Errors: unavailable.
 Result<engine::Known> ask_docker(const std::string& socket, const std::string& driver,
                                  std::chrono::milliseconds deadline);
+
+// Names of the networks of `driver`, by id. As ask_docker() in all else, and quick.
+Result<std::map<std::string, std::string>> ask_network_names(const std::string& socket,
+                                                             const std::string& driver,
+                                                             std::chrono::milliseconds deadline);
+
+// Makes a network of the cluster on this engine. Errors: conflict (it has another network of the
+// name), unavailable (no answer), invalid_argument (Docker's own words).
+Status create_docker_network(const std::string& socket, const std::string& driver,
+                             const engine::MirrorPlan::Create& want,
+                             std::chrono::milliseconds deadline);
+// Unknown: success. Errors: conflict (a container has just been connected), unavailable.
+Status remove_docker_network(const std::string& socket, const std::string& id,
+                             std::chrono::milliseconds deadline);
+
+// The body of POST /networks/create.
+std::string format_docker_network(const std::string& driver,
+                                  const engine::MirrorPlan::Create& want);
 
 struct DockerNetwork {
   std::string id;

@@ -4,6 +4,7 @@
 #include "base/quote.h"
 #include "cnm/codec.h"
 #include "cnm/option_names.h"
+#include "cnm/options.h"
 #include "cnm/reader.h"
 
 namespace fairlead::cnm {
@@ -34,38 +35,49 @@ Result<std::optional<Prefix>> read_prefix(std::string_view field, const std::str
   return *prefix;
 }
 
-Status refuse_unknown(const std::map<std::string, std::string>& options) {
-  for (const auto& [name, value] : options)
-    if (name.starts_with(option::kOwnPrefix))
-      return fail(Errc::invalid_argument,
-                  "unknown IPAM option " + fairlead::quoted(name) + ": fairlead's IPAM knows none");
+Status apply_options(engine::PoolRequest& request,
+                     const std::map<std::string, std::string>& options) {
+  for (const auto& [name, value] : options) {
+    if (name == option::kNetwork) {
+      request.shared_name = value;
+    } else if (name == option::kScope) {
+      auto scope = parse_scope(value);
+      if (!scope) return fail(std::move(scope).error(), "IPAM option " + name);
+      request.scope = *scope;
+    } else if (name.starts_with(option::kOwnPrefix)) {
+      return fail(Errc::invalid_argument, "unknown IPAM option " + fairlead::quoted(name) +
+                                              ": fairlead's IPAM takes " + option::kScope +
+                                              " and " + option::kNetwork);
+    }
+  }
   return {};
 }
 
 }  // namespace
 
-Result<ipam::PoolRequest> parse_request_pool(std::string_view body) {
+Result<engine::PoolRequest> parse_request_pool(std::string_view body) {
   auto reader = Reader::parse(body);
   if (!reader) return std::unexpected(std::move(reader).error());
-  ipam::PoolRequest out{
-      .space = reader->required_string("AddressSpace"), .prefix = {}, .range = {}};
+  engine::PoolRequest out;
+  ipam::PoolRequest& want = out.pool;
+  want.space = reader->required_string("AddressSpace");
   const std::string pool = reader->string("Pool");
   const std::string range = reader->string("SubPool");
   const bool v6 = reader->boolean("V6").value_or(false);
   const auto options = reader->strings("Options");
   if (reader->problem()) return bad(*reader);
-  if (auto known = refuse_unknown(options); !known)
-    return std::unexpected(std::move(known).error());
+  if (auto done = apply_options(out, options); !done)
+    return std::unexpected(std::move(done).error());
 
   auto prefix = read_prefix("Pool", pool);
   if (!prefix) return std::unexpected(std::move(prefix).error());
   auto sub = read_prefix("SubPool", range);
   if (!sub) return std::unexpected(std::move(sub).error());
-  out.prefix = *prefix;
-  out.range = *sub;
-  out.family = v6 ? Family::v6 : Family::v4;
-  if (out.prefix && out.prefix->family() != out.family)
-    return fail(Errc::invalid_argument, "Pool " + out.prefix->to_string() + " is not IPv" +
+  want.prefix = *prefix;
+  want.range = *sub;
+  want.family = v6 ? Family::v6 : Family::v4;
+  if (want.prefix && want.prefix->family() != want.family)
+    return fail(Errc::invalid_argument, "Pool " + want.prefix->to_string() + " is not IPv" +
                                             (v6 ? "6" : "4") + " as V6 says");
   return out;
 }

@@ -17,6 +17,10 @@ inline constexpr char kMasquerade[] = "com.docker.network.bridge.enable_ip_masqu
 inline constexpr char kHostBinding[] = "com.docker.network.bridge.host_binding_ipv4";
 inline constexpr char kOwnPrefix[] = "fairlead.";
 
+// Of CreateNetwork and of RequestPool: -o and --ipam-opt.
+inline constexpr char kScope[] = "fairlead.scope";      // "cluster" or "host"
+inline constexpr char kNetwork[] = "fairlead.network";  // of the cluster: its name or id
+
 // Of endpoints.
 inline constexpr char kPortMap[] = "com.docker.network.portmap";
 inline constexpr char kExposedPorts[] = "com.docker.network.endpoint.exposedports";

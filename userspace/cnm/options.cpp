@@ -67,6 +67,20 @@ Status set_host_binding(engine::NetworkRequest& request, const std::string& text
   return {};
 }
 
+Status set_scope(engine::NetworkRequest& request, const std::string& text) {
+  auto scope = parse_scope(text);
+  if (!scope) return std::unexpected(std::move(scope).error());
+  request.scope = *scope;
+  return {};
+}
+
+Status set_shared_name(engine::NetworkRequest& request, const std::string& text) {
+  if (text.empty())
+    return fail(Errc::invalid_argument, "is empty: give the name of a network of the cluster");
+  request.shared_name = text;
+  return {};
+}
+
 struct Option {
   const char* name;
   Status (*set)(engine::NetworkRequest& request, const std::string& text);
@@ -79,14 +93,16 @@ constexpr Option kOptions[] = {
     {option::kMasquerade,
      [](auto& request, auto& text) { return set_bool(request.masquerade, text); }},
     {option::kHostBinding, set_host_binding},
+    {option::kScope, set_scope},
+    {option::kNetwork, set_shared_name},
 };
 
 std::unexpected<Error> unknown_option(const std::string& name) {
   std::string known;
   for (const Option& option : kOptions)
     known += (known.empty() ? "" : ", ") + std::string(option.name);
-  return fail(Errc::invalid_argument, "unknown option " + fairlead::quoted(name) +
-                                          ": fairlead has none of its own yet, and takes " + known);
+  return fail(Errc::invalid_argument,
+              "unknown option " + fairlead::quoted(name) + ": fairlead takes " + known);
 }
 
 Status apply_options(engine::NetworkRequest& request,
@@ -101,6 +117,11 @@ Status apply_options(engine::NetworkRequest& request,
     if (auto done = known->set(request, text); !done)
       return fail(std::move(done).error(), "option " + name);
   }
+  request.options = options;  // the other hosts make the network with the same ones
+  for (const char* own : {option::kScope, option::kNetwork}) request.options.erase(own);
+  if (request.scope == engine::Scope::host && !request.shared_name.empty())
+    return fail(Errc::invalid_argument,
+                "fairlead.scope=host and fairlead.network exclude each other: leave one out");
   return {};
 }
 
@@ -138,6 +159,14 @@ Result<std::optional<Subnet>> only_subnet(const std::vector<PoolData>& pools, Fa
 }
 
 }  // namespace
+
+Result<engine::Scope> parse_scope(const std::string& text) {
+  if (text == "cluster") return engine::Scope::cluster;
+  if (text == "host") return engine::Scope::host;
+  return fail(
+      Errc::invalid_argument,
+      fairlead::quoted(text) + " is no scope: \"cluster\", shared by its hosts, or \"host\"");
+}
 
 Result<engine::NetworkRequest> network_request(const CreateNetwork& want) {
   engine::NetworkRequest out{.key = want.id, .v4 = {}, .v6 = {}, .mtu = {}};

@@ -12,4 +12,7 @@ namespace fairlead::cnm {
 // for us. Errors: invalid_argument.
 Result<engine::NetworkRequest> network_request(const CreateNetwork& want);
 
+// Of fairlead.scope: "cluster" or "host".
+Result<engine::Scope> parse_scope(const std::string& text);
+
 }  // namespace fairlead::cnm

@@ -15,6 +15,10 @@ namespace {
 // The longest part of a request that goes into the log.
 constexpr std::size_t kLoggedBody = 400;
 
+// How long, and how often, a call is repeated that waits for another host's answer.
+constexpr std::chrono::seconds kPatience{3};
+constexpr std::chrono::milliseconds kLongestPause{50};
+
 const Method* find_method(std::string_view name) {
   for (const auto methods : {network_driver_methods(), ipam_driver_methods()}) {
     const auto found = std::ranges::find(methods, name, &Method::name);
@@ -78,12 +82,25 @@ void Plugin::handle(http::Request request, http::Respond respond) {
   if (request.method != "POST")
     return respond({.status = 405, .body = format_error(std::string(name) + " wants POST")});
 
-  queue_.post([this, method, body = std::move(request.body), respond = std::move(respond)] {
-    const auto start = std::chrono::steady_clock::now();
-    const auto reply = run(*method, engine_, body);
-    if (reply && method->brings_name && on_name_) on_name_();
-    respond({.body = reply ? *reply : format_error(reply.error().message())});
-    log_call(*method, body, reply, std::chrono::steady_clock::now() - start);
+  attempt({.method = method,
+           .body = std::move(request.body),
+           .respond = std::move(respond),
+           .start = std::chrono::steady_clock::now()});
+}
+
+void Plugin::attempt(Call call) {
+  queue_.post([this, call = std::move(call)]() mutable {
+    auto reply = run(*call.method, engine_, call.body);
+    const auto now = std::chrono::steady_clock::now();
+    if (!reply && reply.error().code() == Errc::busy && now - call.start < kPatience) {
+      const auto pause = call.pause;
+      call.pause = std::min(2 * pause, kLongestPause);
+      delays_.post(pause, [this, again = std::move(call)]() mutable { attempt(std::move(again)); });
+      return;
+    }
+    if (reply && call.method->brings_name && on_name_) on_name_();
+    call.respond({.body = reply ? *reply : format_error(reply.error().message())});
+    log_call(*call.method, call.body, reply, now - call.start);
   });
 }
 

@@ -56,6 +56,7 @@ Result<Response> Exchange::run(const Request& request) {
   message.target(request.target);
   message.set(beast::http::field::host, "localhost");
   message.keep_alive(false);
+  if (!request.body.empty()) message.set(beast::http::field::content_type, "application/json");
   message.body() = request.body;
   message.prepare_payload();
   auto note = [this](ErrorCode failed, std::size_t) { failed_ = failed; };

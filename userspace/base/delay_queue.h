@@ -1,0 +1,35 @@
+// Tasks that are to run a little later.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace fairlead {
+
+// Runs each task once its pause is over, on one thread of its own; a task must not block. The
+// thread starts with the first task.
+class DelayQueue {
+ public:
+  DelayQueue() = default;
+  DelayQueue(const DelayQueue&) = delete;
+  DelayQueue& operator=(const DelayQueue&) = delete;
+  ~DelayQueue();  // what waits is never run
+
+  void post(std::chrono::milliseconds pause, std::function<void()> task);  // from any thread
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void run();
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::multimap<Clock::time_point, std::function<void()>> waiting_;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace fairlead
