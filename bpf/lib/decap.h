@@ -51,16 +51,19 @@ static __noinline int change_ecn(struct __sk_buff *skb, int is_v4, __u8 before, 
 	return 0;
 }
 
-/* The kernel cannot take an aggregate of anything but TCP out of its tunnel for us without the flag: its state would
- * still say "tunnel". Of an aggregate of outer datagrams (rx-udp-gro-forwarding), the inner length is that of
- * the first one. */
+/* Aggregates that only the kernel's own device can take out of their tunnel without the flags: their state would still
+ * say "tunnel" to whoever cuts them, as UDP sockets do and devices that they are sent to. Of an aggregate of outer
+ * datagrams (rx-udp-gro-forwarding), the inner length is that of the first one. */
 static __always_inline int is_aggregate_for_kernel(struct __sk_buff *skb, const struct tunnelled *t,
 						   __u32 outer)
 {
 	if (!skb->gso_size)
 		return 0;
-	return (t->proto != IPPROTO_TCP && !fl_config.decap_l4_udp) ||
-	       outer + ETH_HLEN + t->inner_len != skb->len;
+	if (t->proto != IPPROTO_TCP && !fl_config.decap_l4_udp)
+		return 1;
+	if (t->inner_v4 != t->outer_v4 && !fl_config.decap_l3)
+		return 1;
+	return outer + ETH_HLEN + t->inner_len != skb->len;
 }
 
 static __always_inline __u64 decap_flags(const struct tunnelled *t)
