@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from . import etcd, image
+from . import etcd
 from .daemon import Daemon
 from .engine import Engine
 from .host import Wire
@@ -16,20 +16,22 @@ PORT = 4795
 LEASE = 5  # seconds
 
 
-def settings(urls, node, *, lease=LEASE, top="", **more):
-    """The text of fairlead.toml; `top`: what stands before the first table."""
+def settings(urls, node, *, lease=LEASE, top="", tables="", **more):
+    """The text of fairlead.toml; `top`, `tables`: what stands before and after the table [cluster]."""
     values = {"name": "default", "node": node, "etcd": urls, "lease": lease, **more}
     rows = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-    return "\n".join([top, "[cluster]", *rows])
+    return "\n".join([top, "[cluster]", *rows, tables])
 
 
 class Member(Site):
     """A host of the cluster as its user sees it."""
 
-    def __init__(self, host, wire, logs, urls, *, engine=True, **options):
+    def __init__(self, host, wire, logs, urls, *, engine=True, family=4, **options):
+        """`family`: of the tunnels. Further options are those of settings()."""
         self.urls = urls
-        self.logs = logs
-        # Parallel dockerds pick the same default pools; those of the tests are named or fairlead's.
+        self.tunnel = host.addresses[family == 6]
+        if family == 6:
+            options = {"underlay": [self.tunnel], **options}
         daemon = Daemon(host, log=f"{logs}/{host.name}-fairleadd.log", settings=settings(urls, host.name, **options),
                         docker=Daemon.DOCKER if engine else "")
         super().__init__("fairlead", wire, host, Engine(host, log=f"{logs}/{host.name}-dockerd.log"), daemon)
@@ -71,9 +73,6 @@ class Member(Site):
         """A network of the cluster, made here."""
         return self.network("--ipam-driver", "fairlead", *options, name=name, **more)
 
-    def network_names(self):
-        return self.docker("network", "ls", "--filter", "type=custom", "--format", "{{.Name}}").out.split()
-
     def remove_network(self, name, **options):
         return self.docker("network", "rm", name, **options)
 
@@ -86,8 +85,8 @@ class Member(Site):
 
 
 class Cluster:
-    """Hosts h1 .. hN on one wire, and the host `etcd`. `start`: else nothing runs on them yet, and hosts can be
-    added. Further options are those of Member and of settings()."""
+    """Hosts h1 .. hN on one wire, and the host `etcd`. Not `start`: nothing runs on them yet, and hosts can be
+    added. Further options are those of Member."""
 
     def __init__(self, logs, number=3, *, wire=None, engines=True, start=True, **options):
         os.makedirs(logs, exist_ok=True)
@@ -170,7 +169,3 @@ class Cluster:
     def close(self):
         self.wire.close()
 
-
-def serve(container, port="9000"):
-    """The other end of sizes, segments, beat and bulk."""
-    return container.start(image.tool(), "sink", port, until="ready")

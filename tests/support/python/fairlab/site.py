@@ -90,6 +90,9 @@ class Site:
         words = (line.split()[1] for line in self.host.run("ip", "-o", "link").out.splitlines())
         return sorted(word.rstrip(":").split("@")[0] for word in words)
 
+    def network_names(self):
+        return self.docker("network", "ls", "--filter", "type=custom", "--format", "{{.Name}}").out.split()
+
     # --- cleaning -------------------------------------------------------------------------
 
     def remove(self, *containers):
