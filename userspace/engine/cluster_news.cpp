@@ -75,6 +75,16 @@ Status introduce(Engine& engine) {
   return {};
 }
 
+// Networks that Docker would not make, and that the cluster has no longer.
+void forget_mirror_problems(Engine& engine) {
+  std::set<std::string> standing;
+  for (const auto& [id, network] : engine.cluster->view.networks)
+    if (!network.removing) standing.insert(mirror_subject(network.name));
+  std::erase_if(engine.state.shared_problems, [&](const auto& item) {
+    return item.first.starts_with(mirror_subject("")) && !standing.contains(item.first);
+  });
+}
+
 }  // namespace
 
 Status apply_news(Engine& engine, const cluster::News& news) {
@@ -103,7 +113,10 @@ Status apply_news(Engine& engine, const cluster::News& news) {
     for (const std::string& key : changed) problems.add(refresh_key(engine, key));
   }
   if (touched.asks || news.listing) answer_asks(engine);
-  if ((touched.networks || news.listing) && engine.settings.on_mirror) engine.settings.on_mirror();
+  if (touched.networks || news.listing) {
+    forget_mirror_problems(engine);
+    if (engine.settings.on_mirror) engine.settings.on_mirror();
+  }
   return problems.status();
 }
 

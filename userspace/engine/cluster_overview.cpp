@@ -27,9 +27,23 @@ MirrorPlan::Create creation(const cluster::View& view, const SharedNetwork& netw
           .options = network.options};
 }
 
-std::string mirror_subject(const std::string& name) { return "network " + name; }
+// Made on two hosts at the same moment under one name: the first to say it has it, and the other
+// gives way.
+bool lost_its_name(const Engine& engine, const Network& network) {
+  const auto& networks = engine.cluster->view.networks;
+  const auto name = engine.state.network_names.find(network.key);
+  const auto record = networks.find(network.shared);
+  if (name == engine.state.network_names.end() || record == networks.end() ||
+      !record->second.name.empty())
+    return false;
+  return std::ranges::any_of(networks, [&](const auto& item) {
+    return !item.second.removing && item.second.name == name->second;
+  });
+}
 
 }  // namespace
+
+std::string mirror_subject(const std::string& name) { return "network " + name; }
 
 MirrorPlan mirror_plan(const Engine& engine) {
   MirrorPlan plan;
@@ -43,7 +57,8 @@ MirrorPlan mirror_plan(const Engine& engine) {
   for (const auto& [key, network] : engine.state.networks) {
     if (network.shared.empty()) continue;
     const auto record = cluster.view.networks.find(network.shared);
-    const bool going = record == cluster.view.networks.end() || record->second.removing;
+    const bool going = record == cluster.view.networks.end() || record->second.removing ||
+                       lost_its_name(engine, network);
     if (going && endpoints_of(engine.state, key).empty())
       plan.remove.push_back({.key = key, .name = network_name(engine.state, key)});
   }

@@ -74,6 +74,9 @@ MirrorPlan mirror_plan(const Engine& engine);
 // until it works.
 void mirrored(Engine& engine, const std::string& name, const Status& done);
 
+// Under which State::shared_problems has it.
+std::string mirror_subject(const std::string& name);
+
 // --- reading ------------------------------------------------------------------------
 
 struct ClusterOverview {

@@ -163,6 +163,7 @@ Status drop_network(Engine& engine, const std::string& key, bool everywhere) {
   engine.state.networks.erase(key);
   engine.state.network_names.erase(key);
   if (!network.shared.empty()) {
+    engine.state.shared_problems.erase("name of " + network.shared);
     problems.add(refresh_network(engine, network.shared));
     give_up_network(engine, network.shared, everywhere);
   }

@@ -119,7 +119,8 @@ Status name_shared(Engine& engine, const Network& network, const std::string& na
   }
   engine.state.shared_problems[subject] =
       done.error().message() +
-      ": this one stays on this host; remove it, and the cluster's appears";
+      ": once this host's network of that name has no containers, the cluster's takes its place";
+  if (engine.settings.on_mirror) engine.settings.on_mirror();
   return {};
 }
 
