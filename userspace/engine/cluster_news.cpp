@@ -92,10 +92,17 @@ Status apply_news(Engine& engine, const cluster::News& news) {
   Membership& cluster = *engine.cluster;
   Problems problems("follow the cluster");
   std::vector<std::string> changed;
-  if (news.listing) changed = cluster.view.replace(*news.listing);
-  for (const etcd::Event& event : news.events)
-    if (cluster.view.apply(event)) changed.push_back(event.entry.key);
-  problems.add(remember_keys(engine, changed));
+  if (news.listing) {
+    changed = cluster.view.replace(*news.listing);
+    problems.add(remember_view(engine));
+  }
+  // Also what a transaction of this host has put into the view before: the programs and this host's
+  // memory have not heard of it yet.
+  for (const etcd::Event& event : news.events) {
+    (void)cluster.view.apply(event);
+    changed.push_back(event.entry.key);
+  }
+  if (!news.listing) problems.add(remember_keys(engine, changed));
 
   const Touched touched = sort_out(cluster.view.layout(), changed);
   if (touched.hosts) {  // before what refers to them
