@@ -152,9 +152,13 @@ void WorldTest::put_endpoint(const Endpoint& e, std::uint32_t flags) {
 }
 
 void WorldTest::put_target(std::uint32_t network, const Addr& addr, fl_target_kind kind,
-                           std::uint32_t ifindex, const Mac& mac) {
-  fl_forward value{
-      .kind = static_cast<std::uint32_t>(kind), .ifindex = ifindex, .mac = {}, .pad = {}};
+                           std::uint32_t ifindex, const Mac& mac, std::uint32_t flags) {
+  fl_forward value{.kind = static_cast<std::uint32_t>(kind),
+                   .ifindex = ifindex,
+                   .peer = 0,
+                   .mac = {},
+                   .flags = static_cast<std::uint8_t>(flags),
+                   .pad = 0};
   mac.copy_to(value.mac);
   program().put("fl_forward", fl_forward_key{.network = network, .addr = addr.raw()}, value);
 }
@@ -182,7 +186,11 @@ void WorldTest::set_flags(std::uint32_t network, std::uint32_t flags) {
   value->flags = flags;
   program().put("fl_networks", network, *value);
   for (const Endpoint* e : {&kA, &kB, &kC}) {
-    if (e->network == network) put_endpoint(*e, flags);
+    if (e->network != network) continue;
+    put_endpoint(*e, flags);
+    for (const Addr& addr : {e->addr4, e->addr6, e->mac.link_local()}) {
+      put_target(network, addr, FL_TARGET_LOCAL, e->ifindex(), e->mac, flags);
+    }
   }
 }
 

@@ -83,7 +83,7 @@ class WorldTest : public ::testing::Test {
   void set_flags(std::uint32_t network, std::uint32_t flags);
   void put_endpoint(const Endpoint& endpoint, std::uint32_t flags);
   void put_target(std::uint32_t network, const Addr& addr, fl_target_kind kind,
-                  std::uint32_t ifindex, const Mac& mac);
+                  std::uint32_t ifindex, const Mac& mac, std::uint32_t flags = 0);
   void publish(const Addr& on, std::uint16_t port, std::uint8_t proto, const Endpoint& to,
                std::uint16_t to_port, Family family);
 

@@ -152,7 +152,37 @@ Ran BpfProgram::run(const Packet& packet, const RunOptions& options) {
                       << (error == EBADMSG ? " (skb->csum went stale)" : "") << "\n"
                       << describe(packet);
   if (error != 0) return {};
-  ran.reasons = read_counters(packet, &ran.packet);
+  ran.reasons = read_counters(&packet, &ran.packet);
+  for (const fl_reason reason : ran.reasons) reason_seen(reason);
+  return ran;
+}
+
+XdpRan BpfProgram::run_xdp(const Packet& packet) {
+  clear_counters();
+  XdpRan ran;
+  Packet out{Buffer(packet.size() + 4096)};
+  xdp_md ctx{};
+  ctx.data_end = static_cast<std::uint32_t>(packet.size());
+  LIBBPF_OPTS(bpf_test_run_opts, opts);
+  opts.data_in = packet.bytes.data();
+  opts.data_size_in = static_cast<std::uint32_t>(packet.size());
+  opts.data_out = out.bytes.data();
+  opts.data_size_out = static_cast<std::uint32_t>(out.bytes.size());
+  opts.ctx_in = opts.ctx_out = &ctx;
+  opts.ctx_size_in = opts.ctx_size_out = sizeof(ctx);
+  opts.repeat = 1;
+  const int error = bpf_prog_test_run_opts(program_, &opts) != 0 ? errno : 0;
+  EXPECT_EQ(error, 0) << "the kernel refused the run: " << std::strerror(error) << "\n"
+                      << describe(packet);
+  if (error != 0) return {};
+  ran.action = static_cast<int>(opts.retval);
+  // What comes out begins with the metadata.
+  const auto begin = out.bytes.begin() + ctx.data;
+  ran.packet.bytes.assign(begin, out.bytes.begin() + opts.data_size_out);
+  if (ctx.data >= sizeof(fl_decapped)) {
+    std::memcpy(&ran.done.emplace(), &*begin - sizeof(fl_decapped), sizeof(fl_decapped));
+  }
+  ran.reasons = read_counters(&packet, nullptr);
   for (const fl_reason reason : ran.reasons) reason_seen(reason);
   return ran;
 }
@@ -239,15 +269,16 @@ void BpfProgram::clear_maps() {
   }
 }
 
-Reasons BpfProgram::read_counters(const Packet& in, const Packet* out) const {
+Reasons BpfProgram::read_counters(const Packet* in, const Packet* out) const {
   Reasons seen;
   const auto add = [&](std::uint32_t reason, const fl_counter& counter) {
     if (counter.packets == 0) return;
     seen.insert(static_cast<fl_reason>(reason));
     EXPECT_EQ(counter.packets, 1U) << static_cast<fl_reason>(reason);
     const bool drop = reason >= FL_DROP_TRUNCATED;
-    if (drop || out != nullptr) {
-      EXPECT_EQ(counter.bytes, (drop ? in : *out).size()) << static_cast<fl_reason>(reason);
+    const Packet* frame = drop ? in : out;
+    if (frame != nullptr) {
+      EXPECT_EQ(counter.bytes, frame->size()) << static_cast<fl_reason>(reason);
     }
   };
   std::vector<fl_counter> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));

@@ -6,6 +6,7 @@
 #include <linux/pkt_cls.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "bpf/shared/config.h"
+#include "bpf/shared/peer.h"
 #include "bpf/shared/reason.h"
 #include "packet.h"
 
@@ -47,6 +49,12 @@ Ran dropped(fl_reason reason);
 Ran refused(fl_reason reason, Packet icmp_error);
 Ran left_alone(Packet packet, fl_reason reason = FL_PUNT_NOT_OURS);
 
+// What came of one frame in an XDP program: action is enum xdp_action; `done` is what it left in
+// front of the frame.
+struct XdpRan : Ran {
+  std::optional<fl_decapped> done = {};
+};
+
 // Fields of struct __sk_buff that the program sees.
 struct RunOptions {
   std::uint32_t ifindex = 1;  // a device of the caller's network namespace
@@ -73,6 +81,9 @@ class BpfProgram {
   // left for all else), fails the test.
   Ran run(const Packet& packet, const RunOptions& options = {});
 
+  // The same for an XDP program.
+  XdpRan run_xdp(const Packet& packet);
+
   // For what a test run does not take, as an IP header cut short: attaches the program to
   // `device` (clsact) while the frame comes in there from the other end of the pair, or goes
   // out by it. `linear`: see send_frame(). Returns what was counted; a Capture sees where the
@@ -80,6 +91,12 @@ class BpfProgram {
   enum class Hook { ingress, egress };
   Reasons run_on_wire(const std::string& device, Hook hook, const Packet& packet,
                       std::uint16_t linear = 0);
+  // The same with frames that come another way: `send` makes one frame reach the device. Counted
+  // bytes are not checked.
+  Reasons run_while(const std::string& device, Hook hook, const std::function<void()>& send);
+  // What it has counted since the last run.
+  Reasons counted() const { return read_counters(nullptr, nullptr); }
+  int fd() const { return program_; }
 
   template <typename K, typename V>
   void put(const char* map, const K& key, const V& value) {
@@ -129,8 +146,8 @@ class BpfProgram {
   void erase_bytes(const char* map, const void* key, std::size_t key_size);
   bool next_key(const char* map, const void* key, void* next, std::size_t key_size) const;
   void clear_counters();
-  // With `out`, the frame as it left, its length is checked as well.
-  Reasons read_counters(const Packet& in, const Packet* out) const;
+  // With `in`, the frame as it came, or `out`, as it left, its length is checked as well.
+  Reasons read_counters(const Packet* in, const Packet* out) const;
 
   bpf_object* object_;
   int program_;

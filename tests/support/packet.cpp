@@ -133,8 +133,10 @@ struct Encoder {
     return out;
   }
   Buffer operator()(const Ip& h) const {
-    if (h.dst.is_v4()) return (*this)(Ipv4{.src = h.src, .dst = h.dst, .ttl = h.ttl, .df = h.df});
-    return (*this)(Ipv6{.src = h.src, .dst = h.dst, .ttl = h.ttl});
+    if (h.dst.is_v4()) {
+      return (*this)(Ipv4{.src = h.src, .dst = h.dst, .ttl = h.ttl, .df = h.df, .tos = h.tos});
+    }
+    return (*this)(Ipv6{.src = h.src, .dst = h.dst, .ttl = h.ttl, .traffic_class = h.tos});
   }
   Buffer operator()(const Extension& h) const {
     Buffer out;
@@ -208,6 +210,12 @@ struct Encoder {
     const int type = v4 ? (h.reply ? 0 : 8) : (h.reply ? 129 : 128);
     return (*this)(
         Icmp{.type = static_cast<std::uint8_t>(type), .rest = std::uint32_t{h.id} << 16 | h.seq});
+  }
+  Buffer operator()(const Vxlan& h) const {
+    Buffer out;
+    put32(out, std::uint32_t{h.flags} << 24);
+    put32(out, h.vni << 8);
+    return out;
   }
   Buffer operator()(const Bytes& h) const { return h.bytes; }
 

@@ -78,6 +78,7 @@ struct Ip {
   Addr dst;
   std::uint8_t ttl = 64;
   bool df = true;  // IPv4 only
+  std::uint8_t tos = 0;
 };
 // An IPv6 extension header of options or routing: type 0 hop-by-hop, 43, 60, 135 ...
 struct Extension {
@@ -121,12 +122,16 @@ struct Echo {
   std::uint16_t seq = 1;
   bool reply = false;
 };
+struct Vxlan {
+  std::uint32_t vni = 1;
+  std::uint8_t flags = 0x08;  // "the VNI is valid" (RFC 7348 5)
+};
 struct Bytes {
   Buffer bytes = {};
 };
 
 using Layer = std::variant<Eth, Vlan, Arp, Ipv4, Ipv6, Ip, Extension, Fragment6, Udp, Tcp, Sctp,
-                           Icmp, Echo, Bytes>;
+                           Icmp, Echo, Vxlan, Bytes>;
 
 Packet build(const std::vector<Layer>& layers);
 

@@ -107,11 +107,17 @@ class Printer {
     }
     transport(next);
   }
+  void tunnel() {
+    line("vxlan", 8, "flags " + std::to_string(u8(0)) + number("vni", u32(4) >> 8));
+    if (has(14)) ethernet();
+  }
   void transport(unsigned proto) {
     if (proto == 17 && has(8)) {
+      const bool vxlan = u16(2) == 4789 || u16(2) == 4795;
       line("udp", 8,
            std::to_string(u16(0)) + " > " + std::to_string(u16(2)) + number("len", u16(4)) +
                number("csum", u16(6)));
+      if (vxlan && has(8)) tunnel();
     } else if (proto == 6 && has(20)) {
       const std::size_t length = (u8(12) >> 4) * 4;
       if (length < 20 || !has(length)) return;

@@ -80,18 +80,26 @@ void send_frame(const std::string& device, const Packet& packet, std::uint16_t l
   close(fd);
 }
 
-Reasons BpfProgram::run_on_wire(const std::string& device, Hook hook, const Packet& packet,
-                                std::uint16_t linear) {
-  const bool egress = hook == Hook::egress;
-  const AtHook attached(program_, device, egress);
+Reasons BpfProgram::run_while(const std::string& device, Hook hook,
+                              const std::function<void()>& send) {
+  const AtHook attached(program_, device, hook == Hook::egress);
   clear_counters();
-  send_frame(egress ? device : device + "_p", packet, linear);
+  send();
   Reasons seen;
   for (int tries = 0; tries < 1000 && seen.empty(); ++tries) {
-    seen = read_counters(packet, nullptr);
+    seen = counted();
     if (seen.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   for (const fl_reason reason : seen) reason_seen(reason);
+  return seen;
+}
+
+Reasons BpfProgram::run_on_wire(const std::string& device, Hook hook, const Packet& packet,
+                                std::uint16_t linear) {
+  const Reasons seen = run_while(device, hook, [&] {
+    send_frame(hook == Hook::egress ? device : device + "_p", packet, linear);
+  });
+  read_counters(&packet, nullptr);
   return seen;
 }
 
