@@ -1,9 +1,9 @@
 // Keeps this host in touch with the cluster, on threads of its own.
 //
-// One thread lists and watches, and hands what it hears to the engine. Another writes what the engine wants
-// written that needs no answer, and keeps the lease of this host's `alive` key. Both repeat with growing,
-// jittered pauses while the store is away. Nothing is ever removed because the store is away, empty, or
-// another one: that is an alarm for people.
+// One thread lists and watches, and hands what it hears to the engine. Another writes what the
+// engine wants written that needs no answer, and keeps the lease of this host's `alive` key. Both
+// repeat with growing, jittered pauses while the store is away. Nothing is ever removed because the
+// store is away, empty, or another one: that is an alarm for people.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ struct News {
 struct AgentSettings {
   Layout layout;
   std::string node;
-  std::string cluster_uuid;  // Meta::uuid that this host joined; another one is an alarm
+  std::string cluster_uuid;    // Meta::uuid that this host joined; another one is an alarm
   std::uint64_t store_id = 0;  // etcd's cluster id as last seen; 0: not yet
   Alive alive;
   std::chrono::seconds ttl{60};
@@ -37,12 +37,13 @@ struct AgentSettings {
 };
 
 struct AgentStatus {
-  bool connected = false;  // the view follows the store
+  bool connected = false;                         // the view follows the store
   std::chrono::system_clock::time_point since{};  // of `connected`, or of its loss
   std::chrono::system_clock::time_point last_contact{};
-  std::string endpoint;      // that answered last
-  std::string last_error;    // empty when connected
-  // Why the store is not believed: emptied, replaced, of another cluster; with what to do. Empty: it is.
+  std::string endpoint;    // that answered last
+  std::string last_error;  // empty when connected
+  // Why the store is not believed: emptied, replaced, of another cluster; with what to do. Empty:
+  // it is.
   std::string alarm;
   std::vector<std::string> store_alarms;  // NOSPACE ...
   std::size_t pending_writes = 0;
@@ -56,10 +57,11 @@ class Agent {
   Agent(etcd::Client& client, AgentSettings settings, std::function<void(News)> on_news);
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
-  ~Agent();  // ends the threads; revokes the lease if the store is there: this host is leaving or restarting
+  ~Agent();  // ends the threads; revokes the lease if the store is there: this host is leaving or
+             // restarting
 
-  // What this host wants a key to say; the last word counts. Any thread; returns at once. Repeated until it is
-  // done; what is already so in the store costs nothing.
+  // What this host wants a key to say; the last word counts. Any thread; returns at once. Repeated
+  // until it is done; what is already so in the store costs nothing.
   void put(const std::string& key, const std::string& value);
   void erase(const std::string& key);
 

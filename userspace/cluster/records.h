@@ -50,7 +50,7 @@ struct Node {
                                // where it wants them
   std::uint16_t port = 0;      // UDP
   std::uint32_t mtu = 0;       // smallest of its underlay devices, bytes of an IP packet
-  std::string instance;        // random, kept in its state folder: two hosts of one name are noticed
+  std::string instance;  // random, kept in its state folder: two hosts of one name are noticed
 
   bool operator==(const Node&) const = default;
 };
@@ -63,7 +63,7 @@ struct SharedNetwork {
   std::optional<Subnet> v6;
   std::string pool_v4;  // SharedPool::id
   std::string pool_v6;
-  std::optional<std::uint32_t> mtu;  // as asked for; absent: what the underlay allows
+  std::optional<std::uint32_t> mtu;            // as asked for; absent: what the underlay allows
   std::map<std::string, std::string> options;  // -o of the network, as they were given
   bool internal = false;
   std::string created_by;  // node
@@ -83,9 +83,9 @@ struct Member {
 struct SharedPool {
   std::string id;  // "10.1.0.0-24"
   Prefix prefix;
-  std::optional<Prefix> range;       // --ip-range: where blocks are cut from
-  unsigned block = 28;               // prefix length of blocks
-  std::optional<Address> gateway;    // the same on every host
+  std::optional<Prefix> range;     // --ip-range: where blocks are cut from
+  unsigned block = 28;             // prefix length of blocks
+  std::optional<Address> gateway;  // the same on every host
 
   bool operator==(const SharedPool&) const = default;
 };
@@ -94,8 +94,8 @@ struct SharedPool {
 struct Block {
   std::string pool;
   Prefix prefix;
-  std::string owner;                     // node
-  std::map<Address, std::string> lent;   // by the owner, to other nodes, for --ip
+  std::string owner;                    // node
+  std::map<Address, std::string> lent;  // by the owner, to other nodes, for --ip
 
   bool operator==(const Block&) const = default;
 };
@@ -109,8 +109,8 @@ struct Static {
   bool operator==(const Static&) const = default;
 };
 
-// "May I have this address of your block?" Written by the one who asks, answered by the block's owner: by
-// lending, or by a refusal here. Removed by the one who asked.
+// "May I have this address of your block?" Written by the one who asks, answered by the block's
+// owner: by lending, or by a refusal here. Removed by the one who asked.
 struct Ask {
   std::string pool;
   Address address;
@@ -130,7 +130,7 @@ struct PoolUser {
 struct SharedEndpoint {
   std::string network;  // SharedNetwork::id
   std::string node;
-  std::string key;      // EndpointID
+  std::string key;  // EndpointID
   std::optional<Address> v4;
   std::optional<Address> v6;
   Mac mac;
@@ -147,13 +147,14 @@ struct Index {
   bool operator==(const Index&) const = default;
 };
 
-using Record = std::variant<Meta, Alive, Node, SharedNetwork, Member, SharedPool, PoolUser, Block, Static, Ask,
-                            SharedEndpoint, Index>;
+using Record = std::variant<Meta, Alive, Node, SharedNetwork, Member, SharedPool, PoolUser, Block,
+                            Static, Ask, SharedEndpoint, Index>;
 
 // Keys under one cluster's prefix: "/fairlead/v1/<cluster>/".
 class Layout {
  public:
-  // Errors: invalid_argument (prefix not absolute, a name that is none: 1 to 63 of a-z A-Z 0-9 . _ -).
+  // Errors: invalid_argument (prefix not absolute, a name that is none: 1 to 63 of a-z A-Z 0-9 . _
+  // -).
   static Result<Layout> create(const std::string& cluster);
 
   const std::string& root() const { return root_; }  // ends in "/"
@@ -162,9 +163,11 @@ class Layout {
   std::string node(const std::string& node) const;
   std::string network(const std::string& id) const;
   std::string name(const std::string& name) const;
+  std::string vnis() const;  // prefix of all
   std::string vni(std::uint32_t vni) const;
   std::string members(const std::string& network) const;  // prefix of all, ends in "/"
   std::string member(const std::string& network, const std::string& node) const;
+  std::string pools() const;  // prefix of all
   std::string pool(const std::string& id) const;
   std::string users(const std::string& pool) const;  // prefix of all
   std::string user(const std::string& pool, const std::string& node) const;
@@ -172,6 +175,7 @@ class Layout {
   std::string block(const std::string& pool, const Prefix& prefix) const;
   std::string statics(const std::string& pool) const;  // prefix of all
   std::string fixed(const std::string& pool, const Address& address) const;
+  std::string asks(const std::string& pool) const;  // prefix of all
   std::string ask(const std::string& pool, const Address& address, const std::string& node) const;
   std::string endpoints(const std::string& network) const;  // prefix of all
   std::string endpoints(const std::string& network, const std::string& node) const;  // prefix
@@ -182,7 +186,8 @@ class Layout {
   std::string blocks_guard(const std::string& pool) const;
 
   // The record of a key and its value (JSON); the parts that the key holds are taken from the key.
-  // Errors: not_found (a key that this version does not know; guards too), invalid_argument (value).
+  // Errors: not_found (a key that this version does not know; guards too), invalid_argument
+  // (value).
   Result<Record> parse(const std::string& key, const std::string& value) const;
   std::string key(const Record& record) const;
 

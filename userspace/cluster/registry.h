@@ -1,10 +1,10 @@
 // What a host changes in the cluster: one transaction each, never a lock.
 //
-// Each function decides by the View, commits on the condition that what it decided by still holds, and
-// applies its own writes to the View, so that the next one sees them. If another host was first it reads the
-// keys concerned and decides again, a few times. Engine thread only; each may block for the client's
-// deadline. Errors besides those named: unavailable (the store does not answer; nothing is known to have
-// changed).
+// Each function decides by the View, commits on the condition that what it decided by still holds,
+// and applies its own writes to the View, so that the next one sees them. If another host was first
+// it reads the keys concerned and decides again, a few times. Engine thread only; each may block
+// for the client's deadline. Errors besides those named: unavailable (the store does not answer;
+// nothing is known to have changed).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 namespace fairlead::cluster {
 
 struct RegistrySettings {
-  std::string node;                 // this host's name
+  std::string node;                   // this host's name
   std::uint32_t vni_first = 0x10000;  // away from Docker's overlay, which counts up from 4096
   std::uint32_t vni_last = 0xfffffe;
   // Where pools are cut from, as ipam::Settings'.
@@ -41,8 +41,9 @@ class Registry {
   Status create_meta(const Meta& meta);
 
   // --- pools
-  // A pool with exactly this prefix is joined (with its own range and gateway), else one is made. This host
-  // is then one of its users. Errors: conflict (overlaps another pool: names it), exhausted, invalid_argument.
+  // A pool with exactly this prefix is joined (with its own range and gateway), else one is made.
+  // This host is then one of its users. Errors: conflict (overlaps another pool: names it),
+  // exhausted, invalid_argument.
   Result<SharedPool> request_pool(const PoolRequest& want);
   // First one wins; conflict if it has another gateway.
   Result<SharedPool> set_gateway(const std::string& pool, const Address& gateway);
@@ -50,13 +51,13 @@ class Registry {
   Status release_pool(const std::string& pool);
 
   // --- addresses
-  // A block that is nobody's and holds no static address. Errors: not_found (pool), exhausted (names the
-  // owners of the blocks).
+  // A block that is nobody's and holds no static address. Errors: not_found (pool), exhausted
+  // (names the owners of the blocks).
   Result<Block> claim_block(const std::string& pool);
   // Only if nothing of it is lent; success if it is not ours.
   Status release_block(const std::string& pool, const Prefix& block);
-  // An address that no block covers. Errors: conflict (names the holder), already_exists (a block covers it:
-  // ask its owner).
+  // An address that no block covers. Errors: conflict (names the holder), already_exists (a block
+  // covers it: ask its owner).
   Status claim_static(const std::string& pool, const Address& address);
   Status release_static(const std::string& pool, const Address& address);
   // Of another host's block. `lent` in the View tells the answer, or Ask::refusal. Again: success.
@@ -70,7 +71,8 @@ class Registry {
   Status give_back(const std::string& pool, const Address& address);
 
   // --- networks
-  // Chooses the VNI, records the network and this host as a member. `want.vni` != 0: that one, or conflict.
+  // Chooses the VNI, records the network and this host as a member. `want.vni` != 0: that one, or
+  // conflict.
   Result<SharedNetwork> create_network(const SharedNetwork& want);
   // Errors: conflict (another network has the name: which host made it).
   Status name_network(const std::string& id, const std::string& name);
@@ -82,7 +84,8 @@ class Registry {
   Status leave_network(const std::string& id);
 
   // --- hosts
-  // Everything that a host has in the cluster. Errors: conflict (it is alive, unless `force`), not_found.
+  // Everything that a host has in the cluster. Errors: conflict (it is alive, unless `force`),
+  // not_found.
   Status forget(const std::string& node, bool force);
 
  private:

@@ -11,42 +11,48 @@
 
 namespace fairlead::cluster {
 
-// Keys and values as they are in the store, and what they mean. A value that cannot be read leaves the old
-// record standing and makes a problem: a newer version of fairlead may have written it.
+// Keys and values as they are in the store, and what they mean. A value that cannot be read leaves
+// the old record standing and makes a problem: a newer version of fairlead may have written it.
 class View {
  public:
   explicit View(Layout layout) : layout_(std::move(layout)) {}
 
-  // One key has a value, or (erased) none. Older news than what is known are ignored. Returns whether it
-  // changed anything.
+  // One key has a value, or (erased) none. Older news than what is known are ignored. Returns
+  // whether it changed anything.
   bool apply(const etcd::Event& event);
-  // The whole store: what is not in it is gone. Returns the keys that changed.
+  // The whole store: what is not in it is gone, except what note() heard later. Returns the keys
+  // that changed. An older listing than the news before it is of a store that was put back: it is
+  // believed.
   std::vector<std::string> replace(const etcd::Listing& listing);
+  // What a transaction wrote or read, ahead of the news. As apply().
+  bool note(const etcd::Event& event);
 
   const Layout& layout() const { return layout_; }
-  etcd::Revision revision() const { return revision_; }
+  etcd::Revision revision() const { return revision_; }  // of the newest news
   // Of one key, for a transaction's condition; 0: there is none.
   etcd::Revision modified(const std::string& key) const;
 
   std::optional<Meta> meta;
-  std::map<std::string, Node> nodes;                    // by name
-  std::map<std::string, Alive> alive;                   // by node
-  std::map<std::string, SharedNetwork> networks;        // by id
+  std::map<std::string, Node> nodes;                             // by name
+  std::map<std::string, Alive> alive;                            // by node
+  std::map<std::string, SharedNetwork> networks;                 // by id
   std::map<std::string, std::map<std::string, Member>> members;  // network -> node
-  std::map<std::string, SharedPool> pools;              // by id
+  std::map<std::string, SharedPool> pools;                       // by id
   std::map<std::string, std::map<std::string, PoolUser>> users;  // pool -> node
   std::map<std::string, std::map<Prefix, Block>> blocks;         // pool -> prefix
   std::map<std::string, std::map<Address, Static>> statics;      // pool -> address
-  std::map<std::string, Ask> asks;                      // by key
-  std::map<std::string, SharedEndpoint> endpoints;      // by key
-  std::map<std::string, std::string> problems;          // by key: value that cannot be read
+  std::map<std::string, Ask> asks;                               // by key
+  std::map<std::string, SharedEndpoint> endpoints;               // by key
+  std::map<std::string, std::string> problems;  // by key: value that cannot be read
 
   // Every entry as it is in the store, for the host's own memory and for export.
   const std::map<std::string, etcd::KeyValue>& entries() const { return entries_; }
 
  private:
+  bool is_news(const std::string& key, etcd::Revision revision) const;
   void set(const etcd::KeyValue& entry);
   void unset(const std::string& key);
+  void erase_record(const std::string& key);
 
   Layout layout_;
   etcd::Revision revision_ = 0;
