@@ -28,7 +28,8 @@ struct News {
 struct AgentSettings {
   Layout layout;
   std::string node;
-  std::string cluster_uuid;    // Meta::uuid that this host joined; another one is an alarm
+  std::string cluster_uuid;    // Meta::uuid that this host joined; another one is an alarm. Empty:
+                               // whichever is there, once there is one
   std::uint64_t store_id = 0;  // etcd's cluster id as last seen; 0: not yet
   Alive alive;
   std::chrono::seconds ttl{60};

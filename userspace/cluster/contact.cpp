@@ -84,7 +84,9 @@ std::string Contact::find_alarm(const etcd::KeyValue& meta, std::string& uuid) c
       "or 'fairlead cluster import FILE'), or let this host believe the store in place "
       "('fairlead cluster accept').";
   if (meta.created == 0) {
-    if (believed_.empty()) return "";
+    if (believed_.empty())
+      return "this etcd holds no such cluster yet (no key " + meta.key +
+             "): 'fairlead cluster init' on one host makes it";
     return "the store is empty: it no longer holds cluster " + believed_ + " (no key " + meta.key +
            ")." + advice;
   }
@@ -95,7 +97,7 @@ std::string Contact::find_alarm(const etcd::KeyValue& meta, std::string& uuid) c
     return "cluster " + found.uuid + " is of a newer fairlead (schema " +
            std::to_string(found.schema) + "): upgrade this host.";
   uuid = found.uuid;
-  if (uuid == believed_ || uuid == settings.cluster_uuid) return "";
+  if (believed_.empty() || uuid == believed_ || uuid == settings.cluster_uuid) return "";
   return "the store holds another cluster, " + uuid + "; this host joined " +
          settings.cluster_uuid + "." + advice;
 }
@@ -109,6 +111,7 @@ bool Contact::judge(const etcd::KeyValue& meta) {
     believed_ = uuid;
     alarm = find_alarm(meta, uuid);
   }
+  if (alarm.empty() && believed_.empty()) believed_ = uuid;  // the first one that it sees
   if (!alarm.empty() && alarm != status_.alarm)
     log::event(log::Level::error, "cluster_alarm", {{"alarm", alarm}});
   if (alarm.empty() && !status_.alarm.empty()) log::event(log::Level::info, "cluster_alarm_over");

@@ -58,7 +58,7 @@ class Contact {
   unsigned accepts_ = 0;  // counts
   unsigned accepts_seen_ = 0;
   AgentStatus status_;
-  std::string believed_;  // uuid; empty: an operator accepted a store without one
+  std::string believed_;  // uuid; empty: the first cluster that there is will be
   bool accept_ = false;   // whatever the next judge() finds
   etcd::Revision meta_at_ = 0;
 };
