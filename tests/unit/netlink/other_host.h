@@ -69,10 +69,10 @@ class OtherHost {
   bool ok_ = false;
 };
 
-// Until it holds, for ten seconds at most.
+// Until it holds, for thirty seconds at most.
 template <typename Condition>
 bool eventually(Condition condition) {
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 3000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
