@@ -1,6 +1,7 @@
 """The store goes away, comes back, forgets, and is exchanged; packets never notice."""
 
 import itertools
+import json
 import os
 import time
 
@@ -165,16 +166,9 @@ def test_a_store_compacted_during_a_watch_gap_is_listed_again(hosts, boxes):
 
 
 def remote_endpoints(member):
-    """Of other hosts, in the view that the member keeps: what it exports of endpoints."""
-    import json  # noqa: PLC0415
-    exported = json.loads(member.cli("cluster", "export").out)
-    entries = exported["entries"] if "entries" in exported else exported
-    values = entries.items() if isinstance(entries, dict) else ((e["key"], e["value"]) for e in entries)
-    rows = []
-    for key, value in values:
-        if "/eps/" in key and f"/{member.name}/" not in key:
-            rows.append(json.loads(value) if isinstance(value, str) else value)
-    return rows
+    """Of other hosts, in the view that the member has of the cluster."""
+    entries = json.loads(member.cli("cluster", "export").out)["entries"]
+    return [json.loads(value) for key, value in entries.items() if "/eps/" in key and f"/{member.name}/" not in key]
 
 
 @pytest.mark.usefixtures("lossless")

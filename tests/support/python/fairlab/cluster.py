@@ -88,13 +88,13 @@ class Cluster:
     """Hosts h1 .. hN on one wire, and the host `etcd`. Not `start`: nothing runs on them yet, and hosts can be
     added. Further options are those of Member."""
 
-    def __init__(self, logs, number=3, *, wire=None, engines=True, start=True, **options):
+    def __init__(self, logs, number=3, *, wire=None, engines=True, start=True, authority=None, **options):
         os.makedirs(logs, exist_ok=True)
         self.logs, self.engines, self.options = logs, engines, options
         self.wire = wire or Wire()
         self.members = []
         try:
-            self.etcd = etcd.add(self.wire, log=f"{logs}/etcd.log")
+            self.etcd = etcd.add(self.wire, log=f"{logs}/etcd.log", authority=authority)
             for n in range(1, number + 1):
                 self.add(self.wire.host(f"h{n}", FIRST_NUMBER + n - 1))
             if start:
@@ -112,8 +112,8 @@ class Cluster:
 
     def add(self, host, **options):
         """A host that is to be a member; nothing runs on it yet."""
-        member = Member(host, self.wire, self.logs, [self.etcd.url()], engine=self.engines,
-                        **{**self.options, **options})
+        given = {"urls": [self.etcd.url()], **self.options, **options}
+        member = Member(host, self.wire, self.logs, given.pop("urls"), engine=self.engines, **given)
         self.members.append(member)
         return member
 

@@ -13,26 +13,34 @@ ROOT = "/fairlead/v1/"
 
 
 class Etcd:
-    def __init__(self, host, *, log):
+    def __init__(self, host, *, log, authority=None):
+        """With an authority it speaks TLS, and asks clients for a certificate too."""
         self.host = host
         self.log = log
+        self.scheme = "https" if authority else "http"
+        self.flags, self.client = [], []
+        if authority:
+            certificate, key = authority.issue("etcd", "127.0.0.1", *host.addresses)
+            self.flags = [f"--cert-file={certificate}", f"--key-file={key}", "--client-cert-auth",
+                          f"--trusted-ca-file={authority.certificate}"]
+            self.client = [f"--cacert={authority.certificate}", f"--cert={certificate}", f"--key={key}"]
         self.process = None
         self.folder = "first"
 
     def url(self, family=4):
         address = self.host.addresses[0] if family == 4 else f"[{self.host.addresses[1]}]"
-        return f"http://{address}:{PORT}"
+        return f"{self.scheme}://{address}:{PORT}"
 
     def start(self, folder=None):
         """On the data it had, or in another `folder`: a new one is an empty store."""
         self.folder = folder or self.folder
-        any_address = f"http://[::]:{PORT}"
+        any_address = f"{self.scheme}://[::]:{PORT}"
         self.process = self.host.start(
             "etcd", f"--data-dir=/run/host/etcd-{self.folder}", f"--name={self.folder}",
             f"--listen-client-urls={any_address}", f"--advertise-client-urls={self.url()}",
             "--listen-peer-urls=http://127.0.0.1:2380", "--initial-advertise-peer-urls=http://127.0.0.1:2380",
             f"--initial-cluster={self.folder}=http://127.0.0.1:2380", f"--initial-cluster-token={self.folder}",
-            "--logger=zap", "--log-level=warn", log=self.log)
+            "--logger=zap", "--log-level=warn", *self.flags, log=self.log)
         wait_until(self._answers, f"etcd to answer, see {self.log}", timeout=20, step=0.05)
         return self
 
@@ -56,8 +64,8 @@ class Etcd:
         os.kill(self.process.popen.pid, signal.SIGCONT)  # nsenter stops with its child
 
     def ctl(self, *words, **options):
-        return self.host.run("etcdctl", f"--endpoints=http://127.0.0.1:{PORT}", "--command-timeout=3s", *words,
-                             env={"ETCDCTL_API": "3"}, **options)
+        return self.host.run("etcdctl", f"--endpoints={self.scheme}://127.0.0.1:{PORT}", *self.client,
+                             "--command-timeout=3s", *words, env={"ETCDCTL_API": "3"}, **options)
 
     def revision(self):
         status = json.loads(self.ctl("endpoint", "status", "-w", "json").out)
@@ -93,6 +101,6 @@ def value_of(text):
         return text
 
 
-def add(wire, *, log):
+def add(wire, *, log, authority=None):
     """The host `etcd` of a wire, with a store that runs."""
-    return Etcd(wire.host("etcd", NUMBER), log=log).start()
+    return Etcd(wire.host("etcd", NUMBER), log=log, authority=authority).start()
