@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "capture.h"
 #include "tunnel_world.h"
 
 namespace fairlead::test {
@@ -255,7 +256,31 @@ TEST_P(EndpointRemoteTest, SpoofedSourceDoesNotEnterTheTunnel) {
             dropped(FL_DROP_SPOOFED_SOURCE));
 }
 
-// The tunnel is not the container's to use.
+TEST_P(EndpointRemoteTest, EveryPrefixIsDropped) {
+  const Packet whole = packet(between(kA, kR), ip(), Udp{}, payload(20));
+  for (std::size_t n = v4() ? 34 : 54; n < whole.size(); ++n) {
+    EXPECT_EQ(from(kA, whole.first(n)), dropped(FL_DROP_TRUNCATED)) << n;
+  }
+}
+
+TEST_P(EndpointRemoteTest, NonLinearPacketLeavesWhole) {
+  put_peer(program(), kPeerNumber, FL_PEER_DIRECT, out(kPeer), out(kHost), {kPeerMac});
+  for (std::uint32_t i = 0; i < FL_PEER_HOPS; ++i) {
+    fl_hop jumbo = hop_header(out(kHost), out(kPeer), kPeerMac, uplink());
+    jumbo.mtu = 9000;
+    program().put("fl_hops", kPeerNumber * FL_PEER_HOPS + i, jumbo);
+  }
+  Capture wire("up0_p", Reports::ignore);
+  const Packet in = packet(between(kA, kR), ip(), Udp{}, payload(5000));
+
+  EXPECT_EQ(program().run_on_wire(kA.device, BpfProgram::Hook::ingress, in, 14),
+            Reasons{FL_FORWARD_REMOTE});
+  const auto sent = wire.received();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent.front(),
+            leaving(source_port(sent.front()), 0, between(kA, kR), ip(), Udp{}, payload(5000)));
+}
+
 TEST_P(EndpointRemoteTest, NatEntriesDoNotTouchIt) {
   fl_nat entry{};
   entry.src = kOutside(GetParam().inner).raw();

@@ -62,6 +62,21 @@ TEST_P(HostTest, AddressThatNobodyHasIsUnreachable) {
   EXPECT_EQ(program().drops(kA.network, FL_DROP_NO_SUCH_ADDRESS).packets, 1U);
 }
 
+// Only containers are in a network that hosts share.
+TEST_P(HostTest, ContainerOfAnotherHostIsUnreachableFromTheHost) {
+  fl_forward remote{};
+  remote.kind = FL_TARGET_REMOTE;
+  remote.peer = 1;
+  program().put("fl_forward", fl_forward_key{.network = 1, .addr = of(kNobody).raw()}, remote);
+  const Packet in = packet(kByStack, to(of(kNobody)), Udp{}, payload(20));
+  const Bytes quote{Buffer(in.bytes.begin() + 14, in.bytes.end())};
+  const Layer ip = v4() ? Layer(Ipv4{.src = of(kNobody), .dst = of(kGateway1), .tos = 0xc0})
+                        : Layer(Ipv6{.src = of(kNobody), .dst = of(kGateway1)});
+  const Layer icmp = v4() ? Layer(Icmp{.type = 3, .code = 1}) : Layer(Icmp{.type = 1, .code = 3});
+
+  EXPECT_EQ(to_fl_host(in), refused(FL_DROP_HOST_TO_REMOTE, packet(kByStack, ip, icmp, quote)));
+}
+
 TEST_P(HostTest, PacketLargerThanTheNetworksMtuIsToldSo) {
   const std::size_t headers = v4() ? 28 : 48;  // IP and UDP
   const Packet fits = packet(kByStack, to(b()), Udp{}, payload(1500 - headers));

@@ -24,22 +24,25 @@ class VerifierTest : public ::testing::TestWithParam<Object> {};
 TEST_P(VerifierTest, LoadsUnderEveryConfiguration) {
   if (geteuid() != 0) FAIRLEAD_CANNOT_RUN("loading BPF programs needs root");
 
-  for (const std::uint8_t csum_ipv6 : std::initializer_list<std::uint8_t>{0, 1}) {
+  for (const std::uint8_t newer : std::initializer_list<std::uint8_t>{0, 1}) {
     for (const std::uint16_t nat_port_first :
          std::initializer_list<std::uint16_t>{0, 1024, 40000}) {
+      // Every helper and flag that is newer than Linux 6.1, or none.
       const fl_config config{.host_netns = 1,
                              .host_ifindex = 1,
                              .nat_port_first = nat_port_first,
                              .nat_port_last = 40000,
                              .gateway_mac = {2, 0, 0, 0, 0, 1},
-                             .csum_ipv6 = csum_ipv6,
-                             .pad = 0};
+                             .csum_ipv6 = newer,
+                             .decap_l3 = newer,
+                             .decap_l4_udp = newer,
+                             .pad = {}};
       std::string why;
       const auto loaded = BpfProgram::load(GetParam().name, config, &why, GetParam().function);
 
       ASSERT_NE(loaded, nullptr) << why;
       for (const auto& [function, instructions] : loaded->verified_instructions()) {
-        std::cout << "verified " << function << " csum_ipv6=" << int{csum_ipv6}
+        std::cout << "verified " << function << " newer=" << int{newer}
                   << " nat_port_first=" << nat_port_first << ": " << instructions << "\n";
         EXPECT_LT(instructions, kComfortable) << function;
       }
@@ -47,12 +50,12 @@ TEST_P(VerifierTest, LoadsUnderEveryConfiguration) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, VerifierTest,
-                         ::testing::Values(Object{"tc_endpoint", "tc_endpoint"},
-                                           Object{"tc_uplink", "tc_uplink"},
-                                           Object{"tc_host", "tc_host"},
-                                           Object{"cgroup_sockets", "connect4"}),
-                         [](const auto& object) { return object.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    , VerifierTest,
+    ::testing::Values(Object{"tc_endpoint", "tc_endpoint"}, Object{"tc_uplink", "tc_uplink"},
+                      Object{"tc_host", "tc_host"}, Object{"tc_tunnel", "tc_tunnel"},
+                      Object{"xdp_uplink", "xdp_uplink"}, Object{"cgroup_sockets", "connect4"}),
+    [](const auto& object) { return object.param.name; });
 
 }  // namespace
 }  // namespace fairlead::test

@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <gtest/gtest.h>
 #include <linux/if_ether.h>
+#include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sys/socket.h>
@@ -59,6 +60,14 @@ AtHook::~AtHook() {
   opts.priority = 1;
   bpf_tc_detach(&hook, &opts);
 }
+
+AtXdp::AtXdp(int program, const std::string& device)
+    : ifindex_(static_cast<int>(if_nametoindex(device.c_str()))) {
+  EXPECT_EQ(bpf_xdp_attach(ifindex_, program, XDP_FLAGS_DRV_MODE, nullptr), 0)
+      << "XDP on " << device;
+}
+
+AtXdp::~AtXdp() { bpf_xdp_detach(ifindex_, XDP_FLAGS_DRV_MODE, nullptr); }
 
 void send_frame(const std::string& device, const Packet& packet, std::uint16_t linear) {
   const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);

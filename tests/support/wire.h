@@ -21,6 +21,18 @@ class AtHook {
   bool egress_;
 };
 
+// A program at a device's native XDP hook for the life of the object.
+class AtXdp {
+ public:
+  AtXdp(int program, const std::string& device);
+  ~AtXdp();
+  AtXdp(const AtXdp&) = delete;
+  AtXdp& operator=(const AtXdp&) = delete;
+
+ private:
+  int ifindex_;
+};
+
 // Sends one frame out of a device as it is. With `linear` bytes in the skb's linear part and the
 // rest in page fragments, if the frame is larger than a page; 0: the kernel's choice.
 void send_frame(const std::string& device, const Packet& packet, std::uint16_t linear = 0);
