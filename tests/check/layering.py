@@ -14,10 +14,10 @@ ALLOWED = {  # folder of userspace/: folders it may include from, besides itself
     "netlink": {"base", "model"},
     "datapath": {"base", "model", "netlink", "bpf/shared", "skeleton"},
     "etcd": {"base", "generated"},
-    "cluster": {"base", "model", "etcd"},
+    "cluster": {"base", "model", "ipam", "etcd"},
     "engine": {"base", "model", "ipam", "store", "netlink", "datapath", "cluster", "etcd", "bpf/shared"},
     "cnm": {"base", "model", "http", "ipam", "engine"},
-    "api": {"base", "model", "http", "engine", "bpf/shared"},
+    "api": {"base", "model", "http", "cluster", "engine", "bpf/shared"},
     "cli": {"base", "http", "netlink", "datapath"},  # the latter two: teardown works without a daemon
 }
 ONLY = {"etcd": {"etcd/client.h"}}  # what others may include of a folder, if not all of it

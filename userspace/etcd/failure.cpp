@@ -10,7 +10,7 @@ namespace fairlead::etcd {
 namespace {
 
 // Parts of etcd's messages (etcd: api/v3rpc/rpctypes/error.go), and what to do about them.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kHints{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kHints{{
     {"database space exceeded",
      "raise --quota-backend-bytes, or compact and defragment etcd, then run `etcdctl alarm "
      "disarm`"},
@@ -19,14 +19,14 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kHints{{
     {"permission denied", "give the user a role that may read and write fairlead's keys"},
     {"certificate verify failed", "ca_file is not of the authority that signed etcd's certificate"},
     {"CERTIFICATE_VERIFY_FAILED", "ca_file is not of the authority that signed etcd's certificate"},
-    {"No match found for server name",
+    {"is not in peer certificate",
      "etcd's certificate is for other names and addresses than that of the endpoint"},
-    {"WRONG_VERSION_NUMBER", "it speaks no TLS: write http:// or give etcd a certificate"},
 }};
 
 // What stands before the words that matter.
-constexpr std::array<std::string_view, 4> kPreambles{
-    "etcdserver: ", "failed to connect to all addresses; ", "last error: ", "UNKNOWN: "};
+constexpr std::array<std::string_view, 5> kPreambles{
+    "etcdserver: ", "failed to connect to all addresses; ",
+    "last error: ", "UNKNOWN: ", "UNAVAILABLE: "};
 
 Errc code_of(grpc::StatusCode code) {
   switch (code) {
@@ -77,6 +77,16 @@ bool wants_token(const grpc::Status& status) {
 bool answer_too_long(const grpc::Status& status) {
   return status.error_code() == grpc::RESOURCE_EXHAUSTED &&
          !status.error_message().starts_with("etcdserver:");
+}
+
+std::string words(const Link& link, const grpc::Status& status) {
+  std::string text = words(link.url, status);
+  // All that is seen of a TLS client at a port without it, and the other way round.
+  if (!link.used() && text.ends_with("Socket closed")) {
+    text += link.url.starts_with("https") ? ": does it speak TLS, and accept our certificate?"
+                                          : ": does it want https:// ?";
+  }
+  return text;
 }
 
 std::string words(const std::string& url, const grpc::Status& status) {

@@ -10,6 +10,7 @@
 namespace fairlead::etcd {
 
 struct Answer;
+struct Link;
 
 // The store itself decided; another member would say the same.
 bool is_answer(const grpc::Status& status);
@@ -22,6 +23,8 @@ bool answer_too_long(const grpc::Status& status);
 
 // "https://10.0.0.1:2379: connection refused"
 std::string words(const std::string& url, const grpc::Status& status);
+// Of a member that gave no answer.
+std::string words(const Link& link, const grpc::Status& status);
 // An answer that is a refusal. Errors: invalid_argument, not_found, exhausted, already_exists.
 Error refusal(const Answer& answer);
 

@@ -12,6 +12,7 @@ constexpr int kPingEveryMs = 10'000;
 constexpr int kPingAnswerMs = 5'000;
 constexpr int kFirstPauseMs = 100;
 constexpr int kLastPauseMs = 2'000;
+constexpr auto kProvenFor = std::chrono::seconds(1);
 
 grpc::ChannelArguments arguments() {
   grpc::ChannelArguments all;
@@ -47,6 +48,13 @@ Link::Link(const Endpoint& endpoint, const std::shared_ptr<grpc::ChannelCredenti
       auth(channel),
       maintenance(channel) {}
 
-bool Link::connected() const { return channel->GetState(false) == GRPC_CHANNEL_READY; }
+bool Link::proven() const {
+  const Moment last(Moment::duration(last_answer_.load()));
+  return used() && std::chrono::steady_clock::now() - last < kProvenFor;
+}
+
+void Link::answered() {
+  last_answer_ = std::chrono::steady_clock::now().time_since_epoch().count();
+}
 
 }  // namespace fairlead::etcd

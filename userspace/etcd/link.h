@@ -4,7 +4,9 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/security/credentials.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -23,8 +25,11 @@ gpr_timespec grpc_time(Moment moment);
 struct Link {
   Link(const Endpoint& endpoint, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
 
-  // A call now would be sent at once.
-  bool connected() const;
+  // It answered so lately that it is taken to be alive. A connection that breaks while nothing is
+  // under way is found broken by the next call only.
+  bool proven() const;
+  void answered();
+  bool used() const { return last_answer_ != 0; }
 
   std::string url;
   std::shared_ptr<grpc::Channel> channel;
@@ -33,6 +38,9 @@ struct Link {
   etcdserverpb::Lease::Stub lease;
   etcdserverpb::Auth::Stub auth;
   etcdserverpb::Maintenance::Stub maintenance;
+
+ private:
+  std::atomic<std::int64_t> last_answer_ = 0;  // in ticks of the steady clock; 0: none yet
 };
 
 }  // namespace fairlead::etcd

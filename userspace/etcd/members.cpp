@@ -7,8 +7,8 @@
 namespace fairlead::etcd {
 namespace {
 
-// Connects, so that one knows before a request is sent that it can be. OK: the member serves.
-grpc::Status connect(Link& link, Moment until) {
+// Asks for nothing but an answer.
+grpc::Status probe(Link& link, Moment until) {
   grpc::ClientContext context;
   context.set_deadline(grpc_time(until));
   etcdserverpb::StatusResponse response;
@@ -17,6 +17,12 @@ grpc::Status connect(Link& link, Moment until) {
     return {grpc::UNAVAILABLE, "etcdserver: no leader"};
   }
   return status;
+}
+
+// The connection did, which says nothing of the member.
+bool broke(const grpc::Status& status) {
+  return status.error_code() == grpc::UNAVAILABLE &&
+         !status.error_message().starts_with("etcdserver:");
 }
 
 }  // namespace
@@ -35,11 +41,27 @@ std::shared_ptr<Link> Members::current() {
   return link;
 }
 
-void Members::retire(const std::shared_ptr<Link>& link) {
+void Members::discard(const std::shared_ptr<Link>& link, std::size_t steps) {
   const std::lock_guard lock(mutex_);
   if (links_[current_] != link) return;  // another thread was first
   links_[current_] = nullptr;
-  current_ = (current_ + 1) % endpoints_.size();
+  current_ = (current_ + steps) % endpoints_.size();
+}
+
+void Members::retire(const std::shared_ptr<Link>& link) { discard(link, 1); }
+
+// So that one knows before a request is sent that it will arrive. The member gave an answer if
+// is_answer(status).
+std::shared_ptr<Link> Members::reach(Moment until, grpc::Status& status) {
+  auto link = current();
+  if (link->proven()) return link;
+  status = probe(*link, until);
+  if (is_answer(status) || !link->used()) return link;
+  // The connection broke, which says nothing of the member.
+  discard(link, 0);
+  link = current();
+  status = probe(*link, until);
+  return link;
 }
 
 void Members::forget_token(const std::string& token) {
@@ -93,15 +115,22 @@ Result<Answer> Members::ask(Repeat repeat, const Rpc& rpc) {
   for (std::size_t left = count(); left > 0; --left) {
     const auto now = std::chrono::steady_clock::now();
     const auto share = now + (end - now) / static_cast<std::int64_t>(left);
-    const auto link = current();
     Called called;
-    if (repeat == Repeat::never && !link->connected()) called.status = connect(*link, share);
+    auto link = reach(share, called.status);
     if (is_answer(called.status)) {
       called = call(*link, repeat == Repeat::never ? end : share, rpc);
-      if (is_answer(called.status)) return Answer{std::move(called.status), link->url};
+      if (repeat == Repeat::safe && broke(called.status)) {
+        discard(link, 0);
+        link = current();
+        called = call(*link, share, rpc);
+      }
+    }
+    if (is_answer(called.status)) {
+      link->answered();
+      return Answer{std::move(called.status), link->url};
     }
     retire(link);
-    said += (said.empty() ? "" : "; ") + words(link->url, called.status);
+    said += (said.empty() ? "" : "; ") + words(*link, called.status);
     if (repeat == Repeat::never && called.sent && !not_begun(called.status)) {
       return fail(Errc::unavailable, said + "; whether the change was made is not known");
     }

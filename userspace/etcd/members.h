@@ -50,7 +50,9 @@ class Members {
     grpc::Status status;
     bool sent = false;
   };
+  std::shared_ptr<Link> reach(Moment until, grpc::Status& status);
   Called call(Link& link, Moment until, const Rpc& rpc);
+  void discard(const std::shared_ptr<Link>& link, std::size_t steps);
 
   const Settings settings_;
   const std::vector<Endpoint> endpoints_;

@@ -53,7 +53,7 @@ void WatchStream::lose() {
   if (late_) status = {grpc::DEADLINE_EXCEEDED, ""};
   if (status.ok()) status = {grpc::UNAVAILABLE, "it ended the watch"};
   if (wants_token(status)) members_.forget_token(token_);
-  ended_ = {WatchEnd::lost, words(link_->url, status)};
+  ended_ = {WatchEnd::lost, words(*link_, status)};
 }
 
 // The member ended the watch, not the stream.
@@ -77,7 +77,7 @@ void WatchStream::refuse() {
 
 bool WatchStream::start(const std::string& prefix, Moment until) {
   if (auto ready = members_.prepare(*link_, context_, until, token_); !ready.ok()) {
-    ended_ = {WatchEnd::lost, words(link_->url, ready)};
+    ended_ = {WatchEnd::lost, words(*link_, ready)};
     return false;
   }
   etcdserverpb::WatchRequest request;
