@@ -1,20 +1,31 @@
 # bash completion of the fairlead command. tests/unit/cli compares it with the command's --help.
 _fairlead() {
-  local nouns="status networks endpoints ports drops ipam version teardown"
-  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} noun="" each
+  local nouns="status networks endpoints ports drops ipam peers cluster version teardown"
+  local verbs="init join leave status export import forget accept"
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} noun="" verb="" each
   for each in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    [[ " $nouns " == *" $each "* ]] && noun=$each
+    if [[ $noun == cluster && " $verbs " == *" $each "* ]]; then
+      verb=$each
+    elif [[ -z $noun && " $nouns " == *" $each "* ]]; then
+      noun=$each
+    fi
   done
   case $before in
     -o | --output) mapfile -t COMPREPLY < <(compgen -W "table json" -- "$word"); return ;;
-    --socket) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --socket | --ca | --cert | --key | --password-file) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --pin-dir | --state-dir | --plugin-socket) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
   esac
   local choices
-  case $noun in
-    "") choices="$nouns --socket --help" ;;
-    teardown) choices="--all --dry-run --pin-dir --state-dir --host-device --plugin-socket --socket --help" ;;
-    version) choices="--socket --help" ;;
+  case $noun:$verb in
+    :) choices="$nouns --socket --help" ;;
+    cluster:) choices="$verbs --socket --help" ;;
+    cluster:init | cluster:join)
+      choices="--etcd --name --node --ca --cert --key --user --password-file --port --underlay --no-mirror"
+      choices+=" --socket --help" ;;
+    cluster:leave | cluster:forget) choices="--force --socket --help" ;;
+    cluster:import) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    cluster:export | cluster:accept | version:) choices="--socket --help" ;;
+    teardown:) choices="--all --dry-run --pin-dir --state-dir --host-device --plugin-socket --socket --help" ;;
     *) choices="-o --output --socket --help" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")

@@ -5,12 +5,12 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "api/codec_cluster.h"
+#include "api/codec_parts.h"
 #include "api/reasons.h"
 #include "engine/lookup.h"
 
 namespace fairlead::api {
-
-namespace {
 
 using nlohmann::json;
 
@@ -28,6 +28,8 @@ std::string format_time(TimePoint time) {
   return {text, size};
 }
 
+namespace {
+
 template <typename T>
 json text_or_null(const std::optional<T>& value) {
   return value ? json(value->to_string()) : json(nullptr);
@@ -36,6 +38,14 @@ json text_or_null(const std::optional<T>& value) {
 json subnet(const std::optional<Subnet>& subnet) {
   if (!subnet) return nullptr;
   return {{"pool", subnet->pool.to_string()}, {"gateway", text_or_null(subnet->gateway)}};
+}
+
+// Null for a pool of this host alone.
+json blocks(const ipam::Pool& pool) {
+  if (pool.shared.empty()) return nullptr;
+  json prefixes = json::array();
+  for (const Prefix& block : pool.blocks) prefixes.push_back(block.to_string());
+  return prefixes;
 }
 
 json counter(const datapath::Counter& counter) {
@@ -81,31 +91,36 @@ std::string format_version(std::string_view version) {
   return document("version", {{"version", version}, {"pid", ::getpid()}});
 }
 
-std::string format_status(const engine::Overview& overview, std::string_view version,
-                          TimePoint now) {
+std::string format_status(const engine::Overview& overview,
+                          const std::optional<engine::ClusterOverview>& cluster,
+                          std::string_view version, TimePoint now) {
   json maps = json::array();
   for (const auto& map : overview.maps) maps.push_back(map_use(map));
   json forwarded = json::array();
   for (const auto& each : overview.forwarded) forwarded.push_back(counter(each));
-  const bool well = overview.warnings.empty() && overview.facts.problems.empty();
+  const bool well = overview.warnings.empty() && overview.facts.problems.empty() &&
+                    (!cluster || is_well(*cluster));
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now - overview.started);
-  return document("status", {{"state", well ? "ok" : "warning"},
-                             {"version", version},
-                             {"pid", ::getpid()},
-                             {"started", format_time(overview.started)},
-                             {"uptime_seconds", uptime.count()},
-                             {"networks", overview.networks},
-                             {"endpoints", overview.endpoints},
-                             {"joined", overview.joined},
-                             {"ports", overview.ports},
-                             {"datapath",
-                              {{"attach_mode", overview.facts.attach_mode},
-                               {"socket_hooks", overview.facts.socket_hooks},
-                               {"uplinks", overview.facts.uplinks},
-                               {"problems", overview.facts.problems}}},
-                             {"maps", std::move(maps)},
-                             {"forwarded", std::move(forwarded)},
-                             {"warnings", overview.warnings}});
+  json status = {{"state", well ? "ok" : "warning"},
+                 {"version", version},
+                 {"pid", ::getpid()},
+                 {"started", format_time(overview.started)},
+                 {"uptime_seconds", uptime.count()},
+                 {"networks", overview.networks},
+                 {"endpoints", overview.endpoints},
+                 {"joined", overview.joined},
+                 {"ports", overview.ports},
+                 {"datapath",
+                  {{"attach_mode", overview.facts.attach_mode},
+                   {"socket_hooks", overview.facts.socket_hooks},
+                   {"uplinks", overview.facts.uplinks},
+                   {"decapsulation", overview.facts.decap},
+                   {"problems", overview.facts.problems}}},
+                 {"maps", std::move(maps)},
+                 {"forwarded", std::move(forwarded)},
+                 {"warnings", overview.warnings}};
+  if (cluster) status["cluster"] = cluster_object(*cluster);
+  return document("status", std::move(status));
 }
 
 std::string format_networks(const engine::State& state) {
@@ -114,6 +129,8 @@ std::string format_networks(const engine::State& state) {
     networks.push_back({{"id", key},
                         {"name", engine::network_name(state, key)},
                         {"number", network.id},
+                        {"shared", network.shared.empty() ? json(nullptr) : json(network.shared)},
+                        {"vni", network.shared.empty() ? json(nullptr) : json(network.id)},
                         {"ipv4", subnet(network.v4)},
                         {"ipv6", subnet(network.v6)},
                         {"mtu", network.mtu},
@@ -161,9 +178,11 @@ std::string format_ipam(const std::vector<ipam::PoolUse>& pools) {
                     {"space", use.pool.space},
                     {"pool", use.pool.prefix.to_string()},
                     {"range", text_or_null(use.pool.range)},
+                    {"blocks", blocks(use.pool)},
                     {"created", format_time(use.pool.created)},
                     {"size", use.size},
                     {"used", use.used},
+                    {"lent", use.lent},
                     {"cooling", use.cooling}});
   return document("ipam", {{"pools", std::move(rows)}});
 }

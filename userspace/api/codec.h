@@ -4,17 +4,21 @@
 // number in it stays. Byte counts and packet counts are JSON numbers, times RFC 3339 in UTC.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/cluster_verbs.h"
 #include "engine/verbs.h"
 
 namespace fairlead::api {
 
 std::string format_version(std::string_view version);
-std::string format_status(const engine::Overview& overview, std::string_view version,
-                          TimePoint now);
+// `cluster`: absent if this host is in none.
+std::string format_status(const engine::Overview& overview,
+                          const std::optional<engine::ClusterOverview>& cluster,
+                          std::string_view version, TimePoint now);
 std::string format_networks(const engine::State& state);
 std::string format_endpoints(const engine::State& state);
 std::string format_ports(const engine::State& state);

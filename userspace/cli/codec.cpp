@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/codec_cluster.h"
+#include "cli/codec_fields.h"
 #include "cli/table.h"
 
 namespace fairlead::cli {
@@ -12,16 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kShortId = 12;
-
-// Text of a field; "-" for what is absent, null or empty.
-std::string text(const json& object, const char* field) {
-  const auto found = object.find(field);
-  if (found == object.end() || found->is_null()) return "-";
-  if (found->is_boolean()) return found->get<bool>() ? "yes" : "no";
-  if (!found->is_string()) return found->dump();
-  const auto& value = found->get_ref<const std::string&>();
-  return value.empty() ? "-" : value;
-}
 
 std::string short_id(const json& object, const char* field) {
   return text(object, field).substr(0, kShortId);
@@ -41,6 +33,7 @@ std::string of_both(const json& object, const char* field) {
 std::string flags(const json& network) {
   std::string out;
   const auto add = [&](const char* word) { out += (out.empty() ? "" : ",") + std::string(word); };
+  if (network.contains("shared") && network["shared"].is_string()) add("shared");
   if (network.value("internal", false)) add("internal");
   if (!network.value("icc", true)) add("no-icc");
   if (!network.value("masquerade", true)) add("no-masquerade");
@@ -54,12 +47,12 @@ std::string with_port(const json& object, const char* address, const char* port)
 }
 
 Table networks_table(const json& rows) {
-  Table table{.header = {"NAME", "ID", "SUBNET", "GATEWAY", "MTU", "ENDPOINTS", "FLAGS"},
+  Table table{.header = {"NAME", "ID", "SUBNET", "GATEWAY", "MTU", "VNI", "ENDPOINTS", "FLAGS"},
               .rows = {}};
   for (const json& row : rows)
     table.rows.push_back({text(row, "name"), short_id(row, "id"), of_both(row, "pool"),
-                          of_both(row, "gateway"), text(row, "mtu"), text(row, "endpoints"),
-                          flags(row)});
+                          of_both(row, "gateway"), text(row, "mtu"), text(row, "vni"),
+                          text(row, "endpoints"), flags(row)});
   return table;
 }
 
@@ -93,25 +86,35 @@ Table drops_table(const json& rows) {
 }
 
 Table ipam_table(const json& rows) {
-  Table table{.header = {"POOL", "RANGE", "SPACE", "SIZE", "USED", "COOLING", "CREATED"},
-              .rows = {}};
-  for (const json& row : rows)
-    table.rows.push_back({text(row, "pool"), text(row, "range"), text(row, "space"),
-                          text(row, "size"), text(row, "used"), text(row, "cooling"),
-                          text(row, "created")});
+  Table table{
+      .header = {"POOL", "RANGE", "BLOCKS", "SPACE", "SIZE", "USED", "LENT", "COOLING", "CREATED"},
+      .rows = {}};
+  for (const json& row : rows) {
+    const json blocks = row.value("blocks", json());  // null: not shared
+    table.rows.push_back({text(row, "pool"), text(row, "range"),
+                          blocks.is_array() ? joined(blocks) : "-", text(row, "space"),
+                          text(row, "size"), text(row, "used"), text(row, "lent"),
+                          text(row, "cooling"), text(row, "created")});
+  }
   return table;
-}
-
-std::string joined(const json& strings) {
-  std::string out;
-  for (const json& each : strings)
-    if (each.is_string()) out += (out.empty() ? "" : ", ") + each.get<std::string>();
-  return out.empty() ? "none" : out;
 }
 
 std::string map_use(const json& map) {
   const std::string capacity = text(map, "capacity");
   return text(map, "used") + "/" + capacity;
+}
+
+// "eth0, eth1 (xdp)": with where tunnel packets are unpacked, if that is not TC.
+std::string uplinks(const json& datapath) {
+  const json decap = datapath.value("decapsulation", json::object());
+  json named = json::array();
+  for (const json& name : datapath.value("uplinks", json::array())) {
+    if (!name.is_string()) continue;
+    const auto& device = name.get_ref<const std::string&>();
+    const std::string where = decap.value(device, "tc");
+    named.push_back(device + (where == "tc" ? "" : " (" + where + ")"));
+  }
+  return joined(named);
 }
 
 // One line a subject.
@@ -125,7 +128,8 @@ std::string status_text(const json& status) {
   out += "Ports:      " + text(status, "ports") + "\n";
   out += "Programs:   attached by " + text(datapath, "attach_mode") + ", socket hooks " +
          text(datapath, "socket_hooks") + "\n";
-  out += "Uplinks:    " + joined(datapath.value("uplinks", json::array())) + "\n";
+  if (status.contains("cluster")) out += cluster_summary(status["cluster"]);
+  out += "Uplinks:    " + uplinks(datapath) + "\n";
   std::string maps;
   for (const json& map : status.value("maps", json::array()))
     if (map.value("used", 0U) > 0)
@@ -133,11 +137,8 @@ std::string status_text(const json& status) {
   out += "Maps:       " + (maps.empty() ? "empty" : maps) + "\n";
   for (const json& counter : status.value("forwarded", json::array()))
     out += "Forwarded:  " + text(counter, "packets") + " packets " + text(counter, "text") + "\n";
-  for (const json& problem : datapath.value("problems", json::array()))
-    if (problem.is_string()) out += "Problem:    " + problem.get<std::string>() + "\n";
-  for (const json& warning : status.value("warnings", json::array()))
-    if (warning.is_string()) out += "Warning:    " + warning.get<std::string>() + "\n";
-  return out;
+  return out + lines("Problem:    ", datapath, "problems") +
+         lines("Warning:    ", status, "warnings");
 }
 
 struct Noun {
@@ -153,6 +154,7 @@ constexpr Noun kNouns[] = {
     {"ports", "ports", ports_table, "no published ports"},
     {"drops", "drops", drops_table, "no drops"},
     {"ipam", "pools", ipam_table, "no pools"},
+    {"peers", "peers", peers_table, "no other hosts"},
 };
 
 json parse(std::string_view body) { return json::parse(body, nullptr, /*allow_exceptions=*/false); }
@@ -166,6 +168,7 @@ Result<std::string> format_document(std::string_view noun, std::string_view body
   // nlohmann throws where a field has another type than we ask for: then it is not our daemon.
   try {
     if (noun == "status") return status_text(document);
+    if (noun == "cluster") return cluster_text(document);
     if (noun == "version") return "fairleadd " + text(document, "version") + "\n";
     for (const Noun& known : kNouns) {
       if (known.name != noun) continue;

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <ostream>
 
+#include "cli/ask.h"
+#include "cli/cluster_commands.h"
 #include "cli/codec.h"
 #include "cli/teardown.h"
 #include "http/client.h"
@@ -11,7 +13,7 @@ namespace fairlead::cli {
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{12};  // a little more than the daemon's own limit
+constexpr std::chrono::seconds kVersionPatience{2};
 
 struct Options {
   std::string socket = "/run/fairlead/fairlead.sock";
@@ -22,6 +24,7 @@ struct Options {
                            .state_dir = "/var/lib/fairlead",
                            .host_device = "fl_host"};
   bool all = false;
+  ClusterOptions cluster;
 };
 
 // One subcommand that asks the daemon for /v1/NAME.
@@ -37,36 +40,20 @@ constexpr Noun kNouns[] = {
     {"ports", "Published ports (docker port cannot show a plugin's)"},
     {"drops", "Dropped packets by network and reason, and what to do"},
     {"ipam", "Address pools and how full they are"},
+    {"peers", "The cluster's other hosts, and the way of packets to each"},
 };
 
-int ask(const std::string& noun, const Options& options, std::ostream& out, std::ostream& err) {
-  const auto answer =
-      http::call(options.socket, {.method = "GET", .target = "/v1/" + noun}, kPatience);
-  if (!answer) {
-    err << "fairleadd does not answer on " << options.socket
-        << ": start it with systemctl start fairlead (" << answer.error().message() << ")\n";
-    return kAway;
-  }
-  if (answer->status != 200) {
-    const std::string text = error_text(answer->body);
-    err << "fairleadd: " << (text.empty() ? "status " + std::to_string(answer->status) : text)
-        << "\n";
-    return kWarning;
-  }
-  const auto shown =
-      options.output == "json" ? indent(answer->body) : format_document(noun, answer->body);
-  if (!shown) {
-    err << options.socket << ": " << shown.error().message() << "\n";
-    return kWarning;
-  }
-  out << *shown;
-  return noun == "status" && !is_well(answer->body) ? kWarning : kOk;
+int show_noun(const std::string& noun, const Options& options, std::ostream& out,
+              std::ostream& err) {
+  const auto body = show(options.socket, noun, noun, options.output, out, err);
+  if (!body) return body.error();
+  return noun == "status" && !is_well(*body) ? kWarning : kOk;
 }
 
 int show_version(const Options& options, std::ostream& out) {
   out << "fairlead " FAIRLEAD_VERSION "\n";
   const auto answer =
-      http::call(options.socket, {.method = "GET", .target = "/v1/version"}, kPatience);
+      http::call(options.socket, {.method = "GET", .target = "/v1/version"}, kVersionPatience);
   const auto daemon = answer ? format_document("version", answer->body)
                              : Result<std::string>(fail(answer.error(), "version"));
   out << (daemon ? *daemon : "fairleadd does not answer on " + options.socket + "\n");
@@ -95,6 +82,9 @@ void add_output(CLI::App& command, Options& options) {
 void add_teardown(CLI::App& app, Options& options) {
   CLI::App* command = app.add_subcommand(
       "teardown", "Remove all networks, programs, maps and devices; needs no daemon");
+  command->footer(
+      "A host of a cluster stays in its store: run fairlead cluster leave before, or fairlead "
+      "cluster forget on another host after.");
   command->add_flag("--all", options.all, "Required: there is no way back");
   command->add_flag("--dry-run", options.teardown.dry_run, "Only say what would be removed");
   command->add_option("--pin-dir", options.teardown.pin_dir, "Where programs and maps are pinned")
@@ -121,6 +111,7 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err)
   app.fallthrough();
   app.require_subcommand(1);
   for (const Noun& noun : kNouns) add_output(*app.add_subcommand(noun.name, noun.help), options);
+  add_cluster(app, options.cluster, options.output);
   app.add_subcommand("version", "Versions of this command and of the daemon");
   add_teardown(app, options);
 
@@ -133,7 +124,11 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err)
   const std::string name = app.get_subcommands().front()->get_name();
   if (name == "teardown") return tear_down(options, out, err);
   if (name == "version") return show_version(options, out);
-  return ask(name, options, out, err);
+  if (name == "cluster") {
+    const std::string verb = app.get_subcommand(name)->get_subcommands().front()->get_name();
+    return run_cluster(verb, options.cluster, options.socket, options.output, out, err);
+  }
+  return show_noun(name, options, out, err);
 }
 
 }  // namespace fairlead::cli

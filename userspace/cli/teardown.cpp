@@ -1,5 +1,6 @@
 #include "cli/teardown.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "datapath/teardown.h"
@@ -13,6 +14,8 @@ namespace {
 
 // engine/endpoints.cpp: host and container ends of endpoints' pairs.
 constexpr const char* kEndpointDevices[] = {"flh", "flc"};
+// engine::Settings::tunnel_device.
+constexpr const char* kTunnelDevice = "fl_vxlan";
 
 class Teardown {
  public:
@@ -30,6 +33,7 @@ class Teardown {
  private:
   void remove_programs();
   void remove_devices();
+  void release_neighbours(netlink::Links& links, const std::vector<netlink::LinkInfo>& all);
   void remove_files();
 
   void report(const std::string& what) {
@@ -62,17 +66,37 @@ void Teardown::remove_devices() {
   const auto all = links->links();
   if (!all) return note(all.error());
 
+  release_neighbours(*links, *all);
   for (const netlink::LinkInfo& link : *all) {
-    const bool ours = link.name == want_.host_device ||
-                      link.name.starts_with(kEndpointDevices[0]) ||
-                      link.name.starts_with(kEndpointDevices[1]);
-    if (link.kind != "veth" || !ours) continue;
+    const bool veth = link.kind == "veth" && (link.name == want_.host_device ||
+                                              link.name.starts_with(kEndpointDevices[0]) ||
+                                              link.name.starts_with(kEndpointDevices[1]));
+    const bool tunnel = link.kind == "vxlan" && link.name == kTunnelDevice;
+    if (!veth && !tunnel) continue;
     if (!want_.dry_run)
       if (auto done = links->remove_link(link.name); !done) {
         note(done.error());
         continue;
       }
     report("device " + link.name);
+  }
+}
+
+// Those that the kernel keeps resolved for fairlead lead to other hosts of a cluster.
+void Teardown::release_neighbours(netlink::Links& links,
+                                  const std::vector<netlink::LinkInfo>& all) {
+  const auto neighbours = links.neighbours();
+  if (!neighbours) return note(neighbours.error());
+  for (const netlink::Neighbour& neighbour : *neighbours) {
+    if (!neighbour.managed) continue;
+    if (!want_.dry_run)
+      if (auto done = links.drop_neighbour(neighbour.link, neighbour.address); !done) {
+        note(done.error());
+        continue;
+      }
+    const auto device = std::ranges::find(all, neighbour.link, &netlink::LinkInfo::index);
+    report("neighbour " + neighbour.address.to_string() +
+           (device != all.end() ? " of " + device->name : ""));
   }
 }
 

@@ -1,130 +1,21 @@
 #include "daemon/config.h"
 
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
-#include <limits>
 #include <sstream>
 
 #include "base/quote.h"
+#include "daemon/config_values.h"
+#include "daemon/host_name.h"
 
 namespace fairlead::daemon {
 
 namespace {
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(Errc::invalid_argument, std::move(message));
-}
-
-Status read(const toml::node& node, std::string& field) {
-  const auto value = node.value_exact<std::string>();
-  if (!value) return invalid("must be a string");
-  field = *value;
-  return {};
-}
-
-// A whole number, from `least` to whatever the field can hold.
-template <typename T>
-Status read_number(const toml::node& node, T& field, std::int64_t least,
-                   std::int64_t most = std::numeric_limits<T>::max()) {
-  const auto value = node.value_exact<std::int64_t>();
-  if (!value || *value < least || *value > most)
-    return invalid("must be a whole number from " + std::to_string(least) + " to " +
-                   std::to_string(most));
-  field = static_cast<T>(*value);
-  return {};
-}
-
-Status read(const toml::node& node, std::chrono::seconds& field, std::int64_t least) {
-  std::int64_t seconds = 0;
-  constexpr std::int64_t kDay = 86400;
-  if (auto done = read_number(node, seconds, least, kDay); !done) return done;
-  field = std::chrono::seconds(seconds);
-  return {};
-}
-
-Status read(const toml::node& node, std::vector<std::string>& field) {
-  const toml::array* array = node.as_array();
-  if (array == nullptr) return invalid("must be an array of strings");
-  field.clear();
-  for (const toml::node& element : *array) {
-    const auto text = element.value_exact<std::string>();
-    if (!text) return invalid("must be an array of strings");
-    field.push_back(*text);
-  }
-  return {};
-}
-
-Status read(const toml::node& node, std::vector<Prefix>& field, Family family) {
-  std::vector<std::string> texts;
-  if (auto done = read(node, texts); !done) return done;
-  field.clear();
-  for (const std::string& text : texts) {
-    auto prefix = Prefix::parse(text);
-    if (!prefix) return std::unexpected(std::move(prefix).error());
-    if (prefix->family() != family)
-      return invalid(fairlead::quoted(text) + " is not IPv" + (family == Family::v4 ? "4" : "6"));
-    if (*prefix != prefix->network())
-      return invalid(fairlead::quoted(text) + " has host bits: write " +
-                     prefix->network().to_string());
-    field.push_back(*prefix);
-  }
-  return {};
-}
-
-Status read_path(const toml::node& node, std::string& field) {
-  if (auto done = read(node, field); !done) return done;
-  if (!field.starts_with('/')) return invalid("must be an absolute path");
-  return {};
-}
-
-Status read_path_or_nothing(const toml::node& node, std::string& field) {
-  if (auto done = read(node, field); !done || field.empty()) return done;
-  return read_path(node, field);
-}
-
-Status read_cgroup(const toml::node& node, std::string& field) {
-  if (auto done = read(node, field); !done) return done;
-  if (field != "auto" && field != "off" && !field.starts_with('/'))
-    return invalid("must be \"auto\", \"off\" or an absolute path");
-  return {};
-}
-
-Status read_attach(const toml::node& node, std::string& field) {
-  if (auto done = read(node, field); !done) return done;
-  if (field != "auto" && field != "clsact") return invalid("must be \"auto\" or \"clsact\"");
-  return {};
-}
-
-Status read_device(const toml::node& node, std::string& field) {
-  if (auto done = read(node, field); !done) return done;
-  if (field.empty() || field.size() > 15 || field.find_first_of("/ \t\n") != std::string::npos)
-    return invalid("must be a device name of 1 to 15 characters");
-  return {};
-}
-
-Status read_log_level(const toml::node& node, std::string& field) {
-  if (auto done = read(node, field); !done) return done;
-  for (const char* known : {"debug", "info", "warning", "error"})
-    if (field == known) return {};
-  return invalid("must be debug, info, warning or error");
-}
-
-// "61000-65535"
-Status read_ports(const toml::node& node, std::uint16_t& first, std::uint16_t& last) {
-  std::string text;
-  if (auto done = read(node, text); !done) return done;
-  const char* end = text.data() + text.size();
-  const auto from = std::from_chars(text.data(), end, first);
-  const bool dash = from.ec == std::errc() && from.ptr != end && *from.ptr == '-';
-  const auto to = dash ? std::from_chars(from.ptr + 1, end, last) : from;
-  if (!dash || to.ec != std::errc() || to.ptr != end || first < 1024 || last < first)
-    return invalid("must be a range of ports above 1023, like \"61000-65535\"");
-  return {};
+cluster::Settings& cluster_of(Config& config) {
+  return config.cluster ? *config.cluster : config.cluster.emplace();
 }
 
 struct Key {
@@ -133,24 +24,53 @@ struct Key {
 };
 
 constexpr std::int64_t kMostEntries = 1 << 24;
+constexpr std::int64_t kMostPeers = 1 << 16;
 
 constexpr Key kKeys[] = {
     {"plugin_socket", [](auto& node, auto& c) { return read_path(node, c.plugin_socket); }},
     {"api_socket", [](auto& node, auto& c) { return read_path(node, c.api_socket); }},
     {"state_dir", [](auto& node, auto& c) { return read_path(node, c.state_dir); }},
     {"pin_dir", [](auto& node, auto& c) { return read_path(node, c.pin_dir); }},
-    {"cgroup", [](auto& node, auto& c) { return read_cgroup(node, c.cgroup); }},
-    {"attach", [](auto& node, auto& c) { return read_attach(node, c.attach); }},
+    {"cgroup",
+     [](auto& node, auto& c) {
+       return read_word(node, c.cgroup, {"auto", "off"}, true);
+     }},
+    {"attach",
+     [](auto& node, auto& c) {
+       return read_word(node, c.attach, {"auto", "clsact"});
+     }},
     {"uplinks", [](auto& node, auto& c) { return read(node, c.uplinks); }},
     {"mtu", [](auto& node, auto& c) { return read_number(node, c.mtu, 0, 65535); }},
     {"request_timeout", [](auto& node, auto& c) { return read(node, c.request_timeout, 1); }},
     {"orphan_grace", [](auto& node, auto& c) { return read(node, c.orphan_grace, 1); }},
-    {"log_level", [](auto& node, auto& c) { return read_log_level(node, c.log_level); }},
+    {"log_level",
+     [](auto& node, auto& c) {
+       return read_word(node, c.log_level, {"debug", "info", "warning", "error"});
+     }},
     {"host_device.name", [](auto& node, auto& c) { return read_device(node, c.host_device.name); }},
     {"host_device.peer", [](auto& node, auto& c) { return read_device(node, c.host_device.peer); }},
     {"docker.socket",
      [](auto& node, auto& c) { return read_path_or_nothing(node, c.docker.socket); }},
     {"docker.reconcile", [](auto& node, auto& c) { return read(node, c.docker.reconcile, 1); }},
+    {"cluster.name", [](auto& node, auto& c) { return read(node, cluster_of(c).name); }},
+    {"cluster.node", [](auto& node, auto& c) { return read(node, cluster_of(c).node); }},
+    {"cluster.etcd", [](auto& node, auto& c) { return read(node, cluster_of(c).etcd); }},
+    {"cluster.ca",
+     [](auto& node, auto& c) { return read_path_or_nothing(node, cluster_of(c).ca); }},
+    {"cluster.cert",
+     [](auto& node, auto& c) { return read_path_or_nothing(node, cluster_of(c).cert); }},
+    {"cluster.key",
+     [](auto& node, auto& c) { return read_path_or_nothing(node, cluster_of(c).key); }},
+    {"cluster.user", [](auto& node, auto& c) { return read(node, cluster_of(c).user); }},
+    {"cluster.password", [](auto& node, auto& c) { return read(node, cluster_of(c).password); }},
+    {"cluster.port", [](auto& node, auto& c) { return read_number(node, cluster_of(c).port, 1); }},
+    {"cluster.underlay", [](auto& node, auto& c) { return read(node, cluster_of(c).underlay); }},
+    {"cluster.mirror", [](auto& node, auto& c) { return read(node, cluster_of(c).mirror); }},
+    {"cluster.lease", [](auto& node, auto& c) { return read(node, cluster_of(c).lease, 1); }},
+    {"cluster.xdp",
+     [](auto& node, auto& c) {
+       return read_word(node, c.xdp, {"auto", "native", "off"});
+     }},
     {"nat.port_range",
      [](auto& node, auto& c) { return read_ports(node, c.nat.first, c.nat.last); }},
     {"ipam.ranges_v4",
@@ -168,6 +88,14 @@ constexpr Key kKeys[] = {
      [](auto& node, auto& c) { return read_number(node, c.maps.ports, 1, kMostEntries); }},
     {"maps.flows",
      [](auto& node, auto& c) { return read_number(node, c.maps.flows, 1, kMostEntries); }},
+    {"maps.peers",
+     [](auto& node, auto& c) { return read_number(node, c.maps.peers, 1, kMostPeers); }},
+    {"maps.remote_endpoints",
+     [](auto& node, auto& c) {
+       return read_number(node, c.maps.remote_endpoints, 1, kMostEntries);
+     }},
+    {"maps.members",
+     [](auto& node, auto& c) { return read_number(node, c.maps.members, 1, kMostEntries); }},
 };
 
 bool is_section(std::string_view name) {
@@ -210,6 +138,24 @@ Status read_table(const toml::table& table, std::string_view section, std::strin
   return {};
 }
 
+// The settings of [cluster] as a whole; a node without a name is called as the host is.
+Status finish_cluster(const toml::node& section, std::string_view origin, Config& config) {
+  cluster::Settings& settings = cluster_of(config);
+  if (settings.node.empty()) settings.node = host_name();
+  auto done = cluster::check(settings);
+  return done ? done : invalid(at_line(origin, section.source()) + done.error().message());
+}
+
+// A password in a file that others can read is no secret.
+void warn_of_readers(const std::string& path, Config& config) {
+  struct stat file {};
+  if (!config.cluster || config.cluster->password.empty() || ::stat(path.c_str(), &file) != 0)
+    return;
+  if ((file.st_mode & S_IROTH) == 0 && ((file.st_mode & S_IRGRP) == 0 || file.st_gid == 0)) return;
+  config.warnings.push_back(
+      path + " holds a password and others than root can read it: chmod 600 " + path);
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, std::string_view origin) {
@@ -220,6 +166,9 @@ Result<Config> parse_config(std::string_view text, std::string_view origin) {
   Config config;
   if (auto done = read_table(parsed.table(), "", origin, config); !done)
     return std::unexpected(std::move(done).error());
+  if (const toml::node* section = parsed.table().get("cluster"); section != nullptr)
+    if (auto done = finish_cluster(*section, origin, config); !done)
+      return std::unexpected(std::move(done).error());
   return config;
 }
 
@@ -228,7 +177,9 @@ Result<Config> read_config(const std::string& path) {
   if (!file) return fail_errno("read configuration " + path);
   std::ostringstream text;
   text << file.rdbuf();
-  return parse_config(text.str(), path);
+  auto config = parse_config(text.str(), path);
+  if (config) warn_of_readers(path, *config);
+  return config;
 }
 
 }  // namespace fairlead::daemon

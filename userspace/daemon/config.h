@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "cluster/settings.h"
 #include "model/address.h"
 
 namespace fairlead::daemon {
@@ -35,6 +37,11 @@ struct Config {
     std::chrono::seconds reconcile{30};
   } docker;
 
+  // Absent: what `fairlead cluster init | join` said, if anything. Its node is never empty.
+  std::optional<cluster::Settings> cluster;
+  // Where tunnel packets are unpacked (datapath::Options::xdp); in section [cluster].
+  std::string xdp = "auto";
+
   // Source ports of masqueraded flows. Disjoint from ip_local_port_range (32768-60999), so that no
   // port of the host's own connections can be meant.
   struct {
@@ -59,7 +66,12 @@ struct Config {
     std::uint32_t networks = 1024;
     std::uint32_t ports = 131072;
     std::uint32_t flows = 131072;
+    std::uint32_t peers = 4096;
+    std::uint32_t remote_endpoints = 65536;
+    std::uint32_t members = 65536;
   } maps;
+
+  std::vector<std::string> warnings;  // about the file itself, for people
 };
 
 // TOML. `origin` is the file's name, for messages: "fairlead.toml:12: unknown key \"mut\"".

@@ -39,6 +39,8 @@ void raise_file_limit() {
 }
 
 Status serve(const Config& config) {
+  for (const std::string& warning : config.warnings)
+    log::event(log::Level::warning, "config_warning", {{"warning", warning}});
   auto signals = take_signals();
   if (!signals) return std::unexpected(std::move(signals).error());
   raise_file_limit();
@@ -60,6 +62,7 @@ Status serve(const Config& config) {
   events.host = (*service)->host_fd();
   events.drain_host = [&service] { return (*service)->drain_host(); };
   events.on_host_change = [&service] { (*service)->sync_host(); };
+  events.on_underlay_change = [&service] { (*service)->sync_underlay(); };
   events.on_tick = [&service] { (*service)->tick(); };
   events.tick = std::min(watchdog_period().value_or(kTick), std::chrono::milliseconds(kTick));
   auto ended = run_loop(events);
@@ -81,6 +84,8 @@ int run(int argc, char** argv) {
     return 1;
   }
   if (arguments->check_config) {
+    for (const std::string& warning : config->warnings)
+      std::cerr << "fairleadd: " << warning << "\n";
     std::cout << "the configuration is valid\n";
     return 0;
   }

@@ -11,8 +11,12 @@
 #include "cnm/codec.h"
 #include "cnm/docker_watch.h"
 #include "cnm/plugin.h"
-#include "daemon/cgroup.h"
+#include "daemon/host_name.h"
+#include "daemon/mirror_bell.h"
+#include "daemon/part_settings.h"
+#include "daemon/peer_pings.h"
 #include "datapath/kernel_datapath.h"
+#include "engine/cluster_verbs.h"
 #include "engine/underlay.h"
 #include "engine/verbs.h"
 #include "http/server.h"
@@ -28,47 +32,26 @@ namespace {
 constexpr const char* kStateFile = "/state.db";
 // Of the requests under way when the daemon is told to end.
 constexpr std::chrono::seconds kStopGrace{5};
-
-engine::Settings engine_settings(const Config& config) {
-  return {.host_device = config.host_device.name,
-          .host_device_peer = config.host_device.peer,
-          .uplinks = config.uplinks,
-          .default_mtu = config.mtu,
-          .orphan_grace = config.orphan_grace};
-}
-
-ipam::Settings ipam_settings(const Config& config) {
-  ipam::Settings out{.ranges_v4 = {}, .ranges_v6 = {}, .cooldown = config.ipam.cooldown};
-  for (const Prefix& prefix : config.ipam.ranges_v4)
-    out.ranges_v4.push_back({.prefix = prefix, .cut = config.ipam.cut_v4});
-  for (const Prefix& prefix : config.ipam.ranges_v6)
-    out.ranges_v6.push_back({.prefix = prefix, .cut = config.ipam.cut_v6});
-  return out;
-}
-
-datapath::Options datapath_options(const Config& config, const netlink::HostDevice& host) {
-  datapath::Options out;
-  out.pin_dir = config.pin_dir;
-  out.cgroup = find_cgroup(config.cgroup);
-  out.allow_tcx = config.attach != "clsact";
-  out.host_device = config.host_device.name;
-  out.host_index = host.index;
-  out.gateway_mac = host.mac;
-  out.nat_port_first = config.nat.first;
-  out.nat_port_last = config.nat.last;
-  out.sizes = {.endpoints = config.maps.endpoints,
-               .networks = config.maps.networks,
-               .ports = config.maps.ports,
-               .flows = config.maps.flows};
-  out.libbpf_log = [](std::string_view line) {
-    log::event(log::Level::debug, "libbpf", {{"line", std::string(line)}});
-  };
-  return out;
-}
+// Then, of what the cluster's store was to be told.
+constexpr std::chrono::milliseconds kFlushGrace{1000};
+constexpr std::size_t kLargestBody = 64 << 20;  // bytes; a whole cluster, for `cluster import`
 
 // What Docker calls the driver: its socket's name.
 std::string driver_name(const std::string& plugin_socket) {
   return std::filesystem::path(plugin_socket).stem().string();
+}
+
+Status bring_back(engine::Engine& engine, const Config& config) {
+  if (auto done = engine::start_cluster(engine, config.cluster); !done) return done;
+  return engine::restore(engine);
+}
+
+// This host stays in its cluster; only its threads end.
+void end_membership(engine::Engine& engine) {
+  if (engine.cluster && engine.cluster->agent && engine.cluster->agent->status().connected &&
+      !engine.cluster->agent->flush(kFlushGrace))
+    log::event(log::Level::info, "cluster_writes_left", {{"advice", "the next start does them"}});
+  engine.cluster.reset();
 }
 
 }  // namespace
@@ -91,7 +74,32 @@ struct Service::Parts {
                .store = *store,
                .host_ports = host_ports,
                .clock = clock,
-               .state = {}} {}
+               .state = {}},
+        pings(engine, queue) {
+    engine.settings.on_mirror = [this] { bell.ring(); };
+    engine.settings.on_news = [this](cluster::News news) {
+      queue.post([this, news = std::move(news)] {
+        if (!engine.cluster) return;  // left meanwhile
+        if (auto done = engine::apply_news(engine, news); !done)
+          log::event(log::Level::warning, "cluster_news_failed",
+                     {{"error", done.error().message()}});
+        pings.update();
+      });
+    };
+  }
+  ~Parts() { stop(); }
+
+  // Runs `task` on the engine's thread and waits for it.
+  void run(const std::function<void()>& task) {
+    std::promise<void> done;
+    queue.post([&] {
+      task();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  void stop();
 
   // Runs `verb` on the engine's thread unless the last one of its kind is still waiting there.
   void post(std::atomic<bool>& pending, const char* failure, Status (*verb)(engine::Engine&)) {
@@ -100,6 +108,7 @@ struct Service::Parts {
       pending = false;
       if (auto done = verb(engine); !done)
         log::event(log::Level::warning, failure, {{"error", done.error().message()}});
+      pings.update();
     });
   }
 
@@ -115,15 +124,30 @@ struct Service::Parts {
   std::atomic<bool> tick_pending = false;
   std::atomic<bool> sync_pending = false;
   std::atomic<bool> underlay_pending = false;
+  MirrorBell bell;
   WorkQueue queue;
+  PeerPings pings;
   std::optional<cnm::DockerWatch> docker;
   std::optional<cnm::Plugin> plugin;
   std::optional<api::Api> api;
   std::optional<http::Server> server;
 };
 
+// Each step ends who could still ask the next one.
+void Service::Parts::stop() {
+  if (server) server->stop(kStopGrace);
+  run([] {});  // what is queued refers to the plugin and the API
+  bell.hang(nullptr);
+  docker.reset();  // who asks the engine to compare must not meet it without its cluster
+  run([this] {
+    pings.stop();
+    end_membership(engine);
+  });
+  run([] {});  // what the cluster's threads had to say
+}
+
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Service::~Service() { stop(); }
+Service::~Service() = default;
 
 Result<std::unique_ptr<Service>> Service::create(const Config& config) {
   std::error_code failed;
@@ -144,10 +168,9 @@ Result<std::unique_ptr<Service>> Service::create(const Config& config) {
   auto parts = std::make_unique<Parts>(config, std::move(*store), std::move(*links),
                                        std::move(*monitor), std::move(*datapath));
   parts->engine.state.host_device = *host;
-  std::promise<Status> restored;
-  parts->queue.post([&] { restored.set_value(engine::restore(parts->engine)); });
-  if (auto done = restored.get_future().get(); !done)
-    return std::unexpected(std::move(done).error());
+  Status restored;
+  parts->run([&] { restored = bring_back(parts->engine, config); });
+  if (!restored) return std::unexpected(std::move(restored).error());
   for (const std::string& warning : parts->engine.state.warnings)
     log::event(log::Level::warning, "restore_warning", {{"error", warning}});
   return std::unique_ptr<Service>(new Service(std::move(parts)));
@@ -159,12 +182,17 @@ Status Service::listen(std::vector<Inherited> sockets) {
                                                   .driver = driver_name(parts.config.plugin_socket),
                                                   .period = parts.config.docker.reconcile},
                        parts.engine, parts.queue);
+  parts.bell.hang([&parts] { parts.docker->mirror(); });
   parts.plugin.emplace(
       parts.engine, parts.queue, [&parts] { parts.docker->activated(); },
       [&parts] { parts.docker->named(); });
-  parts.api.emplace(parts.engine, parts.queue, FAIRLEAD_VERSION);
+  parts.api.emplace(
+      parts.engine, parts.queue,
+      api::About{
+          .version = FAIRLEAD_VERSION, .host = host_name(), .configured = parts.config.cluster});
 
   http::Limits limits;
+  limits.body = kLargestBody;
   limits.answer = parts.config.request_timeout;
   auto server = http::Server::create(limits);
   if (!server) return std::unexpected(std::move(server).error());
@@ -232,23 +260,16 @@ netlink::News Service::drain_host() {
   return {.host = true, .underlay = true};
 }
 
-void Service::stop() {
-  if (!parts_->server) return;
-  parts_->server->stop(kStopGrace);
-  // Tasks that are still queued refer to the plugin and the API: let them end before those do.
-  std::promise<void> drained;
-  parts_->queue.post([&] { drained.set_value(); });
-  drained.get_future().wait();
-}
+void Service::stop() { parts_->stop(); }
 
 std::string Service::summary() {
-  std::promise<std::string> text;
-  parts_->queue.post([&] {
+  std::string text;
+  parts_->run([&] {
     const engine::State& state = parts_->engine.state;
-    text.set_value(std::to_string(state.networks.size()) + " networks, " +
-                   std::to_string(state.endpoints.size()) + " endpoints");
+    text = std::to_string(state.networks.size()) + " networks, " +
+           std::to_string(state.endpoints.size()) + " endpoints";
   });
-  return text.get_future().get();
+  return text;
 }
 
 }  // namespace fairlead::daemon

@@ -26,11 +26,12 @@ class ApiTest : public test::EngineTest {
   }
 
   WorkQueue queue_;
-  Api api_{engine, queue_, "1.2.3"};
+  Api api_{engine, queue_, {.version = "1.2.3", .host = "h1", .configured = {}}};
 };
 
 TEST_F(ApiTest, EveryDocumentSaysItsSchema) {
-  for (const char* noun : {"status", "networks", "endpoints", "ports", "drops", "ipam", "version"})
+  for (const char* noun :
+       {"status", "networks", "endpoints", "ports", "drops", "ipam", "peers", "cluster", "version"})
     expect("/v1/" + std::string(noun), R"("schema":"fairlead.)" + std::string(noun) + "/v1\"");
 }
 
@@ -66,8 +67,8 @@ TEST_F(ApiTest, DropsCarryNumberNameTextAdviceAndTheNetworksName) {
 }
 
 TEST_F(ApiTest, PoolsShowHowFullTheyAre) {
-  const auto pool =
-      engine::request_pool(engine, {.space = "local", .prefix = test::prefix("192.0.2.0/24")});
+  const auto pool = engine::request_pool(
+      engine, {.pool = {.space = "local", .prefix = test::prefix("192.0.2.0/24")}});
   ASSERT_TRUE(pool);
   ASSERT_TRUE(engine::request_address(engine, pool->id, {}, ipam::Use::gateway));
 
@@ -89,7 +90,20 @@ TEST_F(ApiTest, UnknownPathsAreAnsweredWithTheKnownOnes) {
   EXPECT_NE(response.body.find("/v1/networks"), std::string::npos);
 }
 
-TEST_F(ApiTest, NothingCanBeWritten) { EXPECT_EQ(get("/v1/networks", "POST").status, 405U); }
+TEST_F(ApiTest, ReadingCannotWriteAndWritingCannotRead) {
+  EXPECT_EQ(get("/v1/networks", "POST").status, 405U);
+  EXPECT_EQ(get("/v1/cluster/leave", "GET").status, 405U);
+  EXPECT_NE(get("/v1/cluster/leave").body.find("takes POST only"), std::string::npos);
+}
+
+TEST_F(ApiTest, NetworksSayWhetherHostsShareThem) {
+  with_network();
+  expect("/v1/networks", R"("shared":null,"vni":null)");
+
+  engine.state.networks.at(kNetwork).shared = "cafe";
+  engine.state.networks.at(kNetwork).id = 65536;
+  expect("/v1/networks", R"("shared":"cafe","vni":65536)");
+}
 
 }  // namespace
 }  // namespace fairlead::api

@@ -13,9 +13,27 @@ TEST(CliCodec, NetworksAreATable) {
 
   ASSERT_TRUE(text) << text.error().message();
   EXPECT_EQ(*text,
-            "NAME   ID             SUBNET                   GATEWAY    MTU    ENDPOINTS   FLAGS\n"
-            "shop   0123456789ab   10.1.0.0/24, fd00::/64   10.1.0.1   1500   2           "
+            "NAME   ID             SUBNET                   GATEWAY    MTU    VNI   ENDPOINTS   "
+            "FLAGS\n"
+            "shop   0123456789ab   10.1.0.0/24, fd00::/64   10.1.0.1   1500   -     2           "
             "internal,no-icc\n");
+}
+
+TEST(CliCodec, SharedNetworksShowTheirVni) {
+  const auto text = format_document("networks", R"({"schema":"x","networks":[
+      {"name":"web","id":"0123","shared":"4567","vni":65536}]})");
+
+  ASSERT_TRUE(text) << text.error().message();
+  EXPECT_NE(text->find("65536"), std::string::npos) << *text;
+  EXPECT_TRUE(text->ends_with("shared\n")) << *text;
+}
+
+TEST(CliCodec, UplinksThatUnpackByXdpSaySo) {
+  const auto text = format_document("status", R"({"schema":"x","datapath":{
+      "uplinks":["eth0","eth1"],"decapsulation":{"eth0":"tc","eth1":"xdp"}}})");
+
+  ASSERT_TRUE(text) << text.error().message();
+  EXPECT_NE(text->find("Uplinks:    eth0, eth1 (xdp)\n"), std::string::npos) << *text;
 }
 
 TEST(CliCodec, Ipv6AddressesOfPortsAreInBrackets) {

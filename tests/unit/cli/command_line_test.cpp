@@ -2,52 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
 
-#include "http/server.h"
-#include "http/socket.h"
-#include "tests/unit/http/temp_dir.h"
+#include "tests/unit/cli/fake_daemon.h"
 
 namespace fairlead::cli {
 namespace {
-
-struct Ran {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-Ran fairlead(std::vector<const char*> arguments) {
-  arguments.insert(arguments.begin(), "fairlead");
-  std::ostringstream out;
-  std::ostringstream err;
-  const int code = run(static_cast<int>(arguments.size()), arguments.data(), out, err);
-  return {code, out.str(), err.str()};
-}
-
-// Says the same whatever it is asked.
-class CommandLineTest : public testing::Test {
- protected:
-  void answer(unsigned status, std::string body) {
-    server_.add({.fd = http::listen_unix(path_).value(),
-                 .unlink_path = path_,
-                 .handler =
-                     [this, status, body](http::Request request, http::Respond respond) {
-                       asked_ = request.target;
-                       respond({.status = status, .body = body});
-                     },
-                 .error_body = [](std::string_view) { return std::string(); }});
-    server_.start();
-  }
-
-  std::string asked_;
-  TempDir dir_;
-  std::string path_ = dir_ / "api.sock";
-  http::Server server_ = http::Server::create().value();
-};
 
 TEST_F(CommandLineTest, SaysHowToStartADaemonThatIsAway) {
   const Ran ran = fairlead({"--socket", path_.c_str(), "networks"});
@@ -64,7 +28,7 @@ TEST_F(CommandLineTest, AsksForTheNounAndPrintsATable) {
 
   const Ran ran = fairlead({"ports", "--socket", path_.c_str()});
 
-  EXPECT_EQ(asked_, "/v1/ports");
+  EXPECT_EQ(asked_.target, "/v1/ports");
   EXPECT_EQ(ran.code, kOk);
   EXPECT_EQ(ran.out, "no published ports\n");
 }
@@ -150,8 +114,13 @@ TEST(CommandLine, CompletionKnowsEveryWordOfTheHelp) {
   for (const std::string& word : top) {
     EXPECT_NE(known.find(word), std::string::npos) << word;
     if (word.starts_with("--")) continue;
-    for (const std::string& option : words_of_help(fairlead({word.c_str(), "--help"}).out))
+    for (const std::string& option : words_of_help(fairlead({word.c_str(), "--help"}).out)) {
       EXPECT_NE(known.find(option), std::string::npos) << word << " " << option;
+      if (option.starts_with("--")) continue;
+      const Ran verb = fairlead({word.c_str(), option.c_str(), "--help"});
+      for (const std::string& third : words_of_help(verb.out))
+        EXPECT_NE(known.find(third), std::string::npos) << word << " " << option << " " << third;
+    }
   }
 }
 

@@ -1,10 +1,15 @@
 #include "daemon/config.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <sstream>
+
+#include "daemon/host_name.h"
 
 namespace fairlead::daemon {
 namespace {
@@ -35,6 +40,8 @@ ranges_v4 = ["10.0.0.0/8", "172.16.0.0/12"]
 cooldown = 0
 [maps]
 flows = 1024
+peers = 16
+remote_endpoints = 256
 )",
                                    "t");
 
@@ -49,6 +56,55 @@ flows = 1024
   EXPECT_EQ(config->ipam.ranges_v4.size(), 2U);
   EXPECT_EQ(config->ipam.cooldown.count(), 0);
   EXPECT_EQ(config->maps.flows, 1024U);
+  EXPECT_EQ(config->maps.peers, 16U);
+  EXPECT_EQ(config->maps.remote_endpoints, 256U);
+}
+
+TEST(Config, EverySettingOfTheClusterIsRead) {
+  const auto config = parse_config(R"(
+[cluster]
+name = "west"
+node = "h1"
+etcd = ["https://192.0.2.1:2379", "https://192.0.2.2:2379"]
+ca = "/pki/ca.pem"
+cert = "/pki/h1.pem"
+key = "/pki/h1.key"
+user = "fairlead"
+password = "secret"
+port = 4796
+underlay = ["192.0.2.11", "2001:db8::11"]
+xdp = "native"
+mirror = false
+lease = 5
+)",
+                                   "t");
+
+  ASSERT_TRUE(config) << config.error().message();
+  EXPECT_EQ(config->xdp, "native");
+  const cluster::Settings cluster{
+      .name = "west",
+      .node = "h1",
+      .etcd = {"https://192.0.2.1:2379", "https://192.0.2.2:2379"},
+      .ca = "/pki/ca.pem",
+      .cert = "/pki/h1.pem",
+      .key = "/pki/h1.key",
+      .user = "fairlead",
+      .password = "secret",
+      .port = 4796,
+      .underlay = {Address::parse("192.0.2.11").value(), Address::parse("2001:db8::11").value()},
+      .mirror = false,
+      .lease = std::chrono::seconds(5)};
+  EXPECT_EQ(config->cluster, cluster);
+}
+
+TEST(Config, WithoutASectionThereIsNoCluster) { EXPECT_FALSE(parse_config("", "t")->cluster); }
+
+TEST(Config, NodeOfAClusterIsCalledAsTheHostIs) {
+  const auto config = parse_config("[cluster]\netcd = [\"http://192.0.2.1:2379\"]\n", "t");
+
+  ASSERT_TRUE(config) << config.error().message();
+  EXPECT_EQ(config->cluster->node, host_name());
+  EXPECT_EQ(config->cluster->name, "default");
 }
 
 struct Wrong {
@@ -82,20 +138,57 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"cgroup = \"maybe\"\n", "f.toml:1: cgroup must be"},
         Wrong{"uplinks = \"eth0\"\n", "f.toml:1: uplinks must be an array of strings"},
         Wrong{"uplinks = [1]\n", "f.toml:1: uplinks must be an array of strings"},
-        Wrong{"log_level = \"loud\"\n", "f.toml:1: log_level must be debug"},
+        Wrong{"log_level = \"loud\"\n", "f.toml:1: log_level must be \"debug\" or "},
         Wrong{"[nat]\nport_range = \"80-90\"\n", "f.toml:2: nat.port_range must be"},
         Wrong{"[nat]\nport_range = \"5000-4000\"\n", "f.toml:2: nat.port_range must be"},
         Wrong{"[nat]\nport_range = \"5000-99999\"\n", "f.toml:2: nat.port_range must be"},
         Wrong{"[ipam]\nranges_v4 = [\"10.0.0.1/8\"]\n", "f.toml:2: ipam.ranges_v4 "},
         Wrong{"[ipam]\nranges_v4 = [\"fd00::/48\"]\n", "f.toml:2: ipam.ranges_v4 "},
         Wrong{"[host_device]\nname = \"waytoolongforakernel\"\n", "f.toml:2: host_device.name "},
-        Wrong{"a =\n", "f.toml:1: "}, Wrong{"mtu = 1\nmtu = 2\n", "f.toml:2: "}));
+        Wrong{"\n[cluster]\n", "f.toml:2: cluster setting etcd is empty"},
+        Wrong{"[cluster]\netcd = \"http://192.0.2.1:2379\"\n",
+              "f.toml:2: cluster.etcd must be an array"},
+        Wrong{"[cluster]\netcd = [\"ftp://192.0.2.1\"]\n", "f.toml:1: cluster setting etcd has"},
+        Wrong{"[cluster]\nport = 0\n", "f.toml:2: cluster.port must be"},
+        Wrong{"[cluster]\nca = \"ca.pem\"\n", "f.toml:2: cluster.ca must be an absolute path"},
+        Wrong{"[cluster]\nmirror = 1\n", "f.toml:2: cluster.mirror must be true or false"},
+        Wrong{"[cluster]\nunderlay = [\"here\"]\n", "f.toml:2: cluster.underlay "},
+        Wrong{"[cluster]\nxdp = \"generic\"\n",
+              "f.toml:2: cluster.xdp must be \"auto\" or \"native\" or \"off\""},
+        Wrong{"[cluster]\nlease = 0\n", "f.toml:2: cluster.lease must be"},
+        Wrong{"cluster = 7\n", "f.toml:1: unknown key \"cluster\""}, Wrong{"a =\n", "f.toml:1: "},
+        Wrong{"mtu = 1\nmtu = 2\n", "f.toml:2: "}));
 
 TEST(Config, FileThatIsNotThereIsNamed) {
   const auto config = read_config("/nonexistent/f.toml");
 
   ASSERT_FALSE(config);
   EXPECT_NE(config.error().message().find("/nonexistent/f.toml"), std::string::npos);
+}
+
+// A configuration file with a password, as `mode` lets it be read.
+Result<Config> read_secret(mode_t mode) {
+  const std::string path = testing::TempDir() + "config_test_" + std::to_string(::getpid());
+  std::ofstream(path) << R"([cluster]
+node = "h1"
+etcd = ["http://192.0.2.1:2379"]
+user = "fairlead"
+password = "secret"
+)";
+  EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+  auto config = read_config(path);
+  std::filesystem::remove(path);
+  return config;
+}
+
+TEST(Config, PasswordThatOthersCanReadIsWarnedOf) {
+  const auto open = read_secret(0644);
+  ASSERT_TRUE(open) << open.error().message();
+  ASSERT_EQ(open->warnings.size(), 1U);
+  EXPECT_NE(open->warnings[0].find("chmod 600"), std::string::npos) << open->warnings[0];
+  EXPECT_EQ(open->warnings[0].find("secret"), std::string::npos);
+
+  EXPECT_TRUE(read_secret(0600)->warnings.empty());
 }
 
 std::string example() {
@@ -135,6 +228,15 @@ TEST(Config, ExampleFileShowsTheDefaults) {
   EXPECT_EQ(shown->maps.networks, defaults.maps.networks);
   EXPECT_EQ(shown->maps.ports, defaults.maps.ports);
   EXPECT_EQ(shown->maps.flows, defaults.maps.flows);
+  EXPECT_EQ(shown->maps.peers, defaults.maps.peers);
+  EXPECT_EQ(shown->maps.remote_endpoints, defaults.maps.remote_endpoints);
+  EXPECT_EQ(shown->maps.members, defaults.maps.members);
+  EXPECT_EQ(shown->xdp, defaults.xdp);
+
+  cluster::Settings cluster;
+  cluster.node = host_name();
+  cluster.etcd = {"http://127.0.0.1:2379"};  // the only one without a default
+  EXPECT_EQ(shown->cluster, cluster);
 }
 
 }  // namespace
