@@ -136,7 +136,8 @@ struct Service::Parts {
 // Each step ends who could still ask the next one.
 void Service::Parts::stop() {
   if (server) server->stop(kStopGrace);
-  run([] {});  // what is queued refers to the plugin and the API
+  run([] {});      // what is queued refers to the API
+  plugin.reset();  // waits for its last attempts, which tell the Docker watch
   bell.hang(nullptr);
   docker.reset();  // who asks the engine to compare must not meet it without its cluster
   run([this] {
