@@ -36,8 +36,10 @@ std::map<std::string, std::string> words_of(const store::Snapshot& snapshot) {
   return out;
 }
 
+bool is_member(const Engine& engine) { return engine.cluster && !engine.cluster->uuid.empty(); }
+
 Status refuse_second(const Engine& engine) {
-  if (!engine.cluster || engine.cluster->uuid.empty()) return {};
+  if (!is_member(engine)) return {};
   return fail(Errc::conflict, "this host is in cluster " + engine.cluster->settings.name + " as " +
                                   engine.cluster->settings.node +
                                   " already: 'fairlead cluster leave' first");
@@ -156,6 +158,10 @@ Status init_cluster(Engine& engine, const cluster::Settings& want) {
 }
 
 Status join_cluster(Engine& engine, const cluster::Settings& want) {
+  // A host whose fairlead.toml names its cluster joins by itself, as soon as there is one.
+  if (is_member(engine) && engine.cluster->settings.name == want.name &&
+      engine.cluster->settings.node == want.node)
+    return {};
   if (auto fine = refuse_second(engine); !fine) return fine;
   auto cluster = open(engine, want);
   if (!cluster) return std::unexpected(std::move(cluster).error());
@@ -215,7 +221,7 @@ Status accept_store(Engine& engine) {
         !done)
       return done;
   }
-  cluster.agent->accept_store();
+  if (cluster.agent) cluster.agent->accept_store();
   return {};
 }
 

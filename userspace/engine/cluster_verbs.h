@@ -24,8 +24,8 @@ Status start_cluster(Engine& engine, const std::optional<cluster::Settings>& con
 // Makes the cluster and joins it. Errors: already_exists, invalid_argument, conflict (this host is
 // in one).
 Status init_cluster(Engine& engine, const cluster::Settings& want);
-// Errors: not_found (no such cluster: `init`), conflict (the node's name is another host's; this
-// host is in a cluster already).
+// Again: success. Errors: not_found (no such cluster: `init`), conflict (the node's name is another
+// host's; this host is in a cluster already).
 Status join_cluster(Engine& engine, const cluster::Settings& want);
 // Errors: conflict (networks of the cluster have containers here; `force` takes the networks from
 // the cluster's sight all the same: they stay as this host's own until their containers end).
