@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -51,7 +52,14 @@ class FakeLinks final : public netlink::Links {
     std::erase(assigned, std::pair(link, address));
     return {};
   }
-  Result<std::vector<netlink::LinkInfo>> links() override { return all_links; }
+  Result<std::vector<netlink::LinkInfo>> links() override {
+    ++links_listed;
+    return all_links;
+  }
+  Result<std::optional<netlink::LinkInfo>> link(int index) override {
+    const auto found = std::ranges::find(all_links, index, &netlink::LinkInfo::index);
+    return found == all_links.end() ? std::nullopt : std::optional(*found);
+  }
   Result<std::vector<netlink::AddressInfo>> addresses() override {
     std::vector<netlink::AddressInfo> out = all_addresses;
     for (const auto& [link, address] : assigned)
@@ -119,6 +127,7 @@ class FakeLinks final : public netlink::Links {
   std::set<std::pair<int, Address>> kept;       // by keep_neighbour()
   std::map<std::string, std::uint16_t> vxlans;  // name -> port
   int ways_asked = 0;
+  int links_listed = 0;
   std::vector<netlink::VethRequest> veths;
   std::vector<std::pair<int, Prefix>> assigned;
   int next_index = 1000;

@@ -34,8 +34,9 @@ const LinkInfo* ethernet_of(const Surroundings& now, const WayHop& hop) {
 }
 
 std::string device_name(const Surroundings& now, int link) {
+  if (link == 0) return "a route that wraps packets";
   const auto found = now.links.find(link);
-  return found == now.links.end() ? "a route that wraps packets" : found->second.name;
+  return found == now.links.end() ? "a device that is gone" : found->second.name;
 }
 
 // A hop of twice the weight is met twice as often: slots are given one by one to whoever is

@@ -13,14 +13,22 @@ constexpr std::chrono::minutes kPathMtuLife{10};
 
 Result<Surroundings> look_around(netlink::Links& links) {
   Surroundings now;
-  auto all = links.links();
-  if (!all) return std::unexpected(std::move(all).error());
-  for (netlink::LinkInfo& link : *all) now.links.emplace(link.index, std::move(link));
   auto neighbours = links.neighbours();
   if (!neighbours) return std::unexpected(std::move(neighbours).error());
   for (const netlink::Neighbour& entry : *neighbours)
     now.neighbours.emplace(KeptNeighbour(entry.link, entry.address), entry);
   return now;
+}
+
+// The devices of a way, one by one: a host has few uplinks, and a device for each container.
+Status learn_links(netlink::Links& links, const netlink::Way& way, Surroundings& now) {
+  for (const netlink::WayHop& hop : way.hops) {
+    if (hop.link == 0 || now.links.contains(hop.link)) continue;
+    auto link = links.link(hop.link);
+    if (!link) return std::unexpected(std::move(link).error());
+    if (*link) now.links.emplace(hop.link, std::move(**link));
+  }
+  return {};
 }
 
 // Without a common family the peer is written all the same: what it sends is then still known as
@@ -40,7 +48,7 @@ datapath::Peer addressed_to(const PeerState& state, const Underlay& own, std::st
   return peer;
 }
 
-Status follow_peer(Engine& engine, const Surroundings& now, PeerState& state) {
+Status follow_peer(Engine& engine, Surroundings& now, PeerState& state) {
   if (state.node.vteps.empty()) {
     state.last_error = "it has told no underlay address";
     return {};
@@ -50,9 +58,11 @@ Status follow_peer(Engine& engine, const Surroundings& now, PeerState& state) {
   state.neighbours.clear();
   if (problem.empty()) {
     auto way = engine.links.way_to(peer.remote);
-    if (!way) {
-      state.last_error = way.error().message();
-      return std::unexpected(std::move(way).error());
+    const Status seen =
+        way ? learn_links(engine.links, *way, now) : Status(std::unexpected(way.error()));
+    if (!seen) {
+      state.last_error = seen.error().message();
+      return seen;
     }
     PeerWay resolved = resolve_way(now, *way, peer.remote);
     peer.hops = std::move(resolved.hops);
@@ -89,8 +99,8 @@ void keep_neighbours(Engine& engine, const Surroundings& now, Problems& problems
 Status sync_underlay(Engine& engine) {
   if (!engine.cluster && engine.state.peers.empty()) return {};
   const std::string what = "follow the underlay";
-  const auto now = look_around(engine.links);
-  if (!now) return fail(Error(now.error()), what);
+  auto now = look_around(engine.links);
+  if (!now) return fail(std::move(now).error(), what);
   Problems problems(what);
   for (auto& [name, peer] : engine.state.peers) problems.add(follow_peer(engine, *now, peer));
   keep_neighbours(engine, *now, problems);

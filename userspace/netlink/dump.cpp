@@ -113,6 +113,22 @@ Result<std::vector<LinkInfo>> KernelLinks::links() {
   return links;
 }
 
+Result<std::optional<LinkInfo>> KernelLinks::link(int index) {
+  ifinfomsg header{};
+  header.ifi_index = index;
+  Message message(RTM_GETLINK, 0, header);
+  message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  std::optional<LinkInfo> found;
+  std::string text;
+  auto sys_errno = connection_.ask(message, "look up device " + std::to_string(index), &text,
+                                   [&](nlmsghdr* part) {
+                                     if (part->nlmsg_type == RTM_NEWLINK) found = link_of(part);
+                                   });
+  if (!sys_errno) return std::unexpected(std::move(sys_errno).error());
+  if (*sys_errno == 0 || *sys_errno == ENODEV) return found;
+  return fail(fail_errno("", *sys_errno).error().code(), std::move(text));
+}
+
 Result<std::vector<AddressInfo>> KernelLinks::addresses() {
   const Message message(RTM_GETADDR, 0, ifaddrmsg{});
   std::vector<AddressInfo> addresses;

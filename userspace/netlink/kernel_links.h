@@ -21,6 +21,7 @@ class KernelLinks final : public Links {
   Status remove_address(int link, const Prefix& address) override;
 
   Result<std::vector<LinkInfo>> links() override;
+  Result<std::optional<LinkInfo>> link(int index) override;
   Result<std::vector<AddressInfo>> addresses() override;
   // Unicast, blackhole, unreachable and prohibit routes, one entry a next hop; link is 0 where no
   // device belongs to it.

@@ -99,6 +99,7 @@ class Links {
   virtual Status remove_address(int link, const Prefix& address) = 0;
 
   virtual Result<std::vector<LinkInfo>> links() = 0;
+  virtual Result<std::optional<LinkInfo>> link(int index) = 0;  // nothing: there is none
   virtual Result<std::vector<AddressInfo>> addresses() = 0;
   virtual Result<std::vector<RouteInfo>> routes() = 0;  // main table, both families
 

@@ -168,6 +168,12 @@ INSTANTIATE_TEST_SUITE_P(
                 {},
                 1,
                 "does not answer"},
+        WayCase{"ByTheKernelWhoseNeighbourAnsweredOnce",
+                {.hops = {direct(kWire)}},
+                {{.link = kWire, .address = addr("198.18.0.2"), .mac = mac(1)}},
+                {},
+                1,
+                "does not answer"},
         WayCase{"ByTheKernelWhereTheDeviceIsNotEthernet",
                 {.hops = {via(kWire, "198.18.0.254"), direct(kTun)}},
                 {answers(kWire, "198.18.0.254", 1)},
@@ -345,6 +351,11 @@ TEST_F(SyncUnderlayTest, WhatHasNotChangedIsNotWrittenAgain) {
   datapath.refuse_next("put_peer");
   sync();
   EXPECT_EQ(peer().written, datapath.peers.at(1));
+}
+
+TEST_F(SyncUnderlayTest, TheDevicesOfContainersAreNotLookedAt) {
+  sync();
+  EXPECT_EQ(links.links_listed, 0);
 }
 
 TEST_F(SyncUnderlayTest, AFailedWriteIsTriedAgainAndHoldsUpNobodyElse) {

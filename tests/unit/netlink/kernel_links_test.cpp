@@ -190,6 +190,20 @@ TEST_F(KernelLinksTest, routes_of_the_main_table_of_both_families_are_listed) {
   EXPECT_EQ(count("2001:db8::/64", find("flt0c")->index), 1);
 }
 
+TEST_F(KernelLinksTest, one_link_is_told_as_in_the_list) {
+  const int index = make("flt0");
+  const auto one = links_->link(index);
+  ASSERT_TRUE(one) << one.error().message();
+  ASSERT_TRUE(*one);
+  EXPECT_EQ((*one)->name, "flt0");
+  EXPECT_EQ((*one)->mac, find("flt0")->mac);
+  EXPECT_EQ((*one)->mtu, 1400u);
+  EXPECT_TRUE((*one)->ethernet);
+  const auto none = links_->link(4711);
+  ASSERT_TRUE(none) << none.error().message();
+  EXPECT_FALSE(*none);
+}
+
 TEST_F(KernelLinksTest, loopback_and_bridge_ports_are_told_apart) {
   make("flt0");
   ASSERT_EQ(
