@@ -37,9 +37,10 @@ struct {
 } fl_networks SEC(".maps");
 
 /* Where is an address? Writer: daemon. Reader: tc_endpoint for each packet, tc_host.
- * Size: three addresses an endpoint and three gateway addresses a network, with room. */
+ * Size: three addresses an endpoint of any host, and three gateway addresses a network. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
 	__type(key, struct fl_forward_key);
 	__type(value, struct fl_forward);
@@ -168,6 +169,7 @@ struct {
  * such packet. Value: peer number. Size: two addresses a peer. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 8192);
 	__type(key, struct fl_addr);
 	__type(value, __u32);

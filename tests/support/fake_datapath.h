@@ -73,8 +73,9 @@ class FakeDatapath final : public datapath::Datapath {
   Status erase_remote(const datapath::RemoteEndpoint& endpoint) override {
     if (auto refused = refuse("erase_remote"); !refused) return refused;
     for_addresses(endpoint, [&](const RemoteKey& key) {
-      if (const auto found = remotes.find(key);
-          found != remotes.end() && found->second.peer == endpoint.peer)
+      if (const auto found = remotes.find(key); found != remotes.end() &&
+                                                found->second.peer == endpoint.peer &&
+                                                found->second.mac == endpoint.mac)
         remotes.erase(found);
     });
     return {};

@@ -51,8 +51,8 @@ struct MapInfo {
   std::uint64_t used = 0;  // 0 where counting is meaningless (arrays)
 };
 
-// A host of the cluster, as the programs know it. Numbers are the daemon's own, from 1, and stable while
-// anything refers to them.
+// A host of the cluster, as the programs know it. Numbers are the daemon's own, from 1, and stable
+// while anything refers to them.
 using PeerId = std::uint32_t;
 
 // The kernel's bare vxlan device, which takes what programs must not decapsulate.
@@ -103,7 +103,7 @@ struct Membership {
 // What the underlay said of the way to a peer.
 struct PathMtu {
   PeerId peer = 0;
-  std::uint32_t mtu = 0;             // bytes of an outer IP packet
+  std::uint32_t mtu = 0;  // bytes of an outer IP packet
   std::chrono::nanoseconds age{0};
 };
 
@@ -111,7 +111,7 @@ struct Facts {
   std::string attach_mode;   // "tcx" or "clsact"
   std::string socket_hooks;  // "on", or why not
   std::vector<std::string> uplinks;
-  std::vector<std::string> problems;  // uplinks that could not be attached, and why
+  std::vector<std::string> problems;         // uplinks that could not be attached, and why
   std::map<std::string, std::string> decap;  // uplink -> "tc" or "xdp"
 };
 
@@ -122,6 +122,7 @@ class Datapath {
   virtual ~Datapath() = default;
 
   virtual Status put_network(const Network& network) = 0;
+  // With all that is in it, other hosts' endpoints and memberships too.
   virtual Status erase_network(NetworkId id) = 0;
 
   // Maps first, then the program: a packet never meets a half-made endpoint. Attaches if it is not
@@ -140,13 +141,16 @@ class Datapath {
 
   // --- other hosts: written by put_, read by programs; see bpf/shared/peer.h
 
+  // Without a device (0) nothing takes packets from the one before any more: remove that first.
+  // Uplinks decapsulate, and headers have the port, from here on.
   virtual Status set_tunnel(const Tunnel& tunnel) = 0;
   virtual Status put_peer(const Peer& peer) = 0;
   // With its endpoints and memberships.
   virtual Status erase_peer(PeerId peer) = 0;
-  // An address that was another peer's becomes this one's; one of this host stays its own: conflict.
+  // An address that was another peer's becomes this one's; one of this host stays its own:
+  // conflict.
   virtual Status put_remote(const RemoteEndpoint& endpoint) = 0;
-  // Only what still leads to that peer.
+  // Only what still leads to that peer with that MAC.
   virtual Status erase_remote(const RemoteEndpoint& endpoint) = 0;
   virtual Status put_member(const Membership& member) = 0;
   virtual Status erase_member(const Membership& member) = 0;

@@ -45,6 +45,7 @@ Status KernelDatapath::drop_uplinks_but(const std::vector<Uplink>& uplinks) {
     const int index = static_cast<int>(stale_index);
     // By index: a clsact filter has no pin to be found by, and it may become an uplink again.
     std::erase_if(attached_, [index](const auto& item) { return item.second == index; });
+    xdp_refused_.erase(index);
     if (hooks_.mode() == "clsact")
       failures.add(detach_clsact(index, Direction::ingress, "device " + std::to_string(index)));
   }
@@ -52,7 +53,7 @@ Status KernelDatapath::drop_uplinks_but(const std::vector<Uplink>& uplinks) {
     if (std::ranges::find(uplinks, device, &Uplink::name) != uplinks.end()) continue;
     const std::string pin = pins_.link(kUplinkPin, device);
     attached_.erase(pin);
-    failures.add(detach_tcx(pin));
+    failures.add(detach_link(pin));
   }
   return failures.result();
 }
@@ -62,16 +63,19 @@ Status KernelDatapath::sync_host(const HostView& view) {
   failures.add(sync_local(view));
   facts_.uplinks.clear();
   uplink_problems_.clear();
+  uplinks_.emplace();
   for (const auto& uplink : view.uplinks) {
     failures.add(maps_.uplinks.put(static_cast<__u32>(uplink.index), value_of(uplink)));
     auto attached = attach_once(programs_.uplink(), uplink_hook(uplink.name, uplink.index));
     if (attached) {
       facts_.uplinks.push_back(uplink.name);
+      uplinks_->push_back(uplink);
     } else {
       // One bad device must not keep the others from working.
       uplink_problems_.push_back("uplink " + uplink.name + ": " + attached.error().message());
     }
   }
+  failures.add(sync_xdp());
   failures.add(drop_uplinks_but(view.uplinks));
   auto result = failures.result();
   if (!result) return fail(std::move(result).error(), "addresses and uplinks of the host");

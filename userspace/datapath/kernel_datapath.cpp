@@ -25,6 +25,8 @@ Result<fl_config> config_of(const Options& options) {
   config.nat_port_last = options.nat_port_last;
   std::memcpy(config.gateway_mac, options.gateway_mac.bytes().data(), sizeof(config.gateway_mac));
   config.csum_ipv6 = knows_ipv6_checksum_flag();
+  config.decap_l3 = knows_decap_l3_flags();
+  config.decap_l4_udp = config.decap_l3 && knows_decap_l4_udp_flag();
   return config;
 }
 
@@ -35,6 +37,8 @@ KernelDatapath::KernelDatapath(Programs programs, Pins pins, TcHooks hooks)
 
 Result<std::unique_ptr<KernelDatapath>> KernelDatapath::create(const Options& options) {
   set_libbpf_sink(options.libbpf_log);
+  if (options.xdp != "auto" && options.xdp != "native" && options.xdp != "off")
+    return fail(Errc::invalid_argument, "xdp = \"" + options.xdp + "\": it is auto, native or off");
   Pins pins(options.pin_dir);
   if (auto made = pins.make_folders(); !made) return std::unexpected(std::move(made).error());
   auto config = config_of(options);
@@ -58,6 +62,13 @@ Status KernelDatapath::start(const Options& options) {
   auto ports = PortTable::load(maps_);
   if (!ports) return std::unexpected(std::move(ports).error());
   ports_ = std::make_unique<PortTable>(std::move(*ports));
+  auto peers = PeerTable::load(maps_, coarse_now());
+  if (!peers) return std::unexpected(std::move(peers).error());
+  peers_ = std::make_unique<PeerTable>(std::move(*peers));
+  auto tunnel = maps_.tunnel.get(0);
+  if (!tunnel) return std::unexpected(std::move(tunnel).error());
+  if (*tunnel)
+    tunnel_ = {.device = static_cast<int>((*tunnel)->ifindex), .port = ntohs((*tunnel)->port)};
 
   if (auto attached = hooks_.attach(programs_.host(), {.device = options.host_device,
                                                        .index = options.host_index,
@@ -125,6 +136,9 @@ Status KernelDatapath::erase_network(NetworkId id) {
   Failures failures;
   failures.add(networks_->erase(id));
   failures.add(ports_->set_routed(networks_->any_routed()));
+  auto members = maps_.vni_members.erase_if(
+      [id](const fl_vni_member& member, __u32) { return member.network == id; });
+  if (!members) failures.add(std::move(members).error());
   auto ended = delete_flows(
       maps_.nat, [id](const fl_flow&, const fl_nat& entry) { return entry.network == id; });
   if (!ended) failures.add(std::move(ended).error());
@@ -140,7 +154,8 @@ Result<std::uint64_t> KernelDatapath::expire_flows() { return expire(maps_.nat, 
 
 Facts KernelDatapath::facts() {
   Facts facts = facts_;
-  facts.problems.insert(facts.problems.end(), uplink_problems_.begin(), uplink_problems_.end());
+  for (const auto* more : {&uplink_problems_, &xdp_problems_})
+    facts.problems.insert(facts.problems.end(), more->begin(), more->end());
   return facts;
 }
 

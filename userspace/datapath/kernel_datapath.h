@@ -1,11 +1,12 @@
 // datapath::Datapath on the kernel.
 //
 // Split by subject: networks and start in kernel_datapath.cpp, endpoints.cpp, ports.cpp, host.cpp,
-// counters.cpp, retain.cpp.
+// tunnel.cpp, remotes.cpp, counters.cpp, retain.cpp.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "datapath/maps.h"
 #include "datapath/network_table.h"
 #include "datapath/options.h"
+#include "datapath/peer_table.h"
 #include "datapath/pins.h"
 #include "datapath/port_table.h"
 #include "datapath/programs.h"
@@ -39,6 +41,17 @@ class KernelDatapath final : public Datapath {
                    const std::vector<PortBinding>& ports) override;
   Status erase_ports(const Endpoint& endpoint, const std::vector<PortBinding>& ports) override;
   Status sync_host(const HostView& view) override;
+  Status set_tunnel(const Tunnel& tunnel) override;
+  Status put_peer(const Peer& peer) override;
+  Status erase_peer(PeerId peer) override;
+  Status put_remote(const RemoteEndpoint& endpoint) override;
+  Status erase_remote(const RemoteEndpoint& endpoint) override;
+  Status put_member(const Membership& member) override;
+  Status erase_member(const Membership& member) override;
+  Status retain_remote(const std::vector<Peer>& peers, const std::vector<RemoteEndpoint>& endpoints,
+                       const std::vector<Membership>& members) override;
+  Result<std::vector<PathMtu>> path_mtus() override;
+  Status forget_path_mtu(PeerId peer) override;
   Result<std::uint64_t> expire_flows() override;
   Result<std::vector<Counter>> counters() override;
   Result<std::vector<MapInfo>> maps() override;
@@ -58,6 +71,7 @@ class KernelDatapath final : public Datapath {
 
   Hook endpoint_hook(const std::string& device, int index) const;
   Hook uplink_hook(const std::string& device, int index) const;
+  Hook tunnel_hook(const std::string& device, int index) const;
 
   // The device that the maps say this endpoint is behind; 0: none.
   Result<std::uint32_t> device_of(const Network& network, const Endpoint& endpoint) const;
@@ -70,6 +84,12 @@ class KernelDatapath final : public Datapath {
   Status end_flows_of(const PortTable::Removed& removed);
   Status sync_local(const HostView& view);
   Status drop_uplinks_but(const std::vector<Uplink>& uplinks);
+  // XDP on the uplinks there are, where it is wanted, and on no other device. After their TC
+  // programs, which take what it lets through; off before those go.
+  Status sync_xdp();
+  Status detach_xdp(const std::string& device);
+  // Is xdp_uplink on it? If not, xdp_problems_ says why.
+  bool take_xdp(const Uplink& uplink);
 
   Programs programs_;
   Pins pins_;
@@ -80,6 +100,11 @@ class KernelDatapath final : public Datapath {
   std::map<std::string, int> attached_;  // by pin: ifindex, of the programs of this object
   Facts facts_;
   std::vector<std::string> uplink_problems_;
+  std::unique_ptr<PeerTable> peers_;            // as networks_
+  Tunnel tunnel_;                               // as fl_tunnel says
+  std::optional<std::vector<Uplink>> uplinks_;  // attached; absent before the first sync_host()
+  std::map<int, std::string> xdp_refused_;      // by ifindex: what the driver's answer was
+  std::vector<std::string> xdp_problems_;
 };
 
 }  // namespace fairlead::datapath

@@ -73,7 +73,7 @@ Status TcHooks::attach_tcx(int program, const Hook& hook) {
         bpf_link_update(pinned.get(), program, nullptr) == 0)
       return {};
     // Of a device that is gone, though its name is back.
-    if (auto gone = detach_tcx(hook.pin); !gone) return gone;
+    if (auto gone = detach_link(hook.pin); !gone) return gone;
   }
   const int link = bpf_link_create(program, hook.index, attach_type(hook.direction), nullptr);
   if (link < 0) {
@@ -99,7 +99,7 @@ Status TcHooks::attach_clsact(int program, const Hook& hook) {
 }
 
 Status TcHooks::detach(const Hook& hook) {
-  if (auto gone = detach_tcx(hook.pin); !gone) return gone;
+  if (auto gone = detach_link(hook.pin); !gone) return gone;
   if (tcx_.value_or(false)) return {};
   return detach_clsact(hook.index, hook.direction, hook.device);
 }
@@ -111,7 +111,7 @@ std::string TcHooks::mode() const {
 
 // Without the detach, the kernel lets go of a link some time after its last pin and descriptor, and
 // until then refuses the same program there (EEXIST). Of a device that is gone it is no error.
-Status detach_tcx(const std::string& pin) {
+Status detach_link(const std::string& pin) {
   if (const UniqueFd pinned(bpf_obj_get(pin.c_str())); pinned)
     static_cast<void>(bpf_link_detach(pinned.get()));
   return remove_pin(pin);

@@ -46,8 +46,9 @@ class TcHooks {
   std::optional<bool> tcx_;
 };
 
-// Detaches the TCX link of a pin, at once, and removes the pin. No such pin is success.
-Status detach_tcx(const std::string& pin);
+// Detaches the link of a pin, of whatever kind, at once, and removes the pin. No such pin is
+// success.
+Status detach_link(const std::string& pin);
 // Id of the program that is our clsact filter there; 0: none. For a teardown that has no state.
 unsigned clsact_program(int index, Direction direction);
 // Removes our clsact filter there, and the qdisc if nobody else's filter is in it.

@@ -4,6 +4,7 @@
 #include "bpf/shared/endpoint.h"
 #include "bpf/shared/host.h"
 #include "bpf/shared/nat.h"
+#include "bpf/shared/peer.h"
 #include "bpf/shared/reason.h"
 #include "datapath/map.h"
 #include "datapath/programs.h"
@@ -23,6 +24,12 @@ struct Maps {
   Map<fl_flow, fl_nat> nat;
   Map<fl_frag_key, fl_frag> frags;
   Map<fl_socket_key, fl_socket> sockets;
+  Map<__u32, fl_tunnel> tunnel;
+  Map<__u32, fl_peer> peers;
+  Map<__u32, fl_hop> hops;
+  Map<__u32, fl_path_mtu> path_mtu;
+  Map<fl_addr, __u32> vteps;
+  Map<fl_vni_member, __u32> vni_members;
   Map<__u32, fl_counter> forwarded;    // per CPU: by raw() only
   Map<fl_drop_key, fl_counter> drops;  // per CPU: by raw() only
 

@@ -17,6 +17,9 @@ struct MapSizes {
   std::uint32_t networks = 1024;
   std::uint32_t ports = 131072;  // published ports; every IPv4 and every IPv6 address are two
   std::uint32_t flows = 131072;  // translated flows that are kept at a time
+  std::uint32_t peers = 4096;    // other hosts of the cluster
+  std::uint32_t remote_endpoints = 65536;  // of all of them
+  std::uint32_t members = 65536;           // networks of all of them
 };
 
 struct Options {
@@ -29,6 +32,9 @@ struct Options {
   std::uint16_t nat_port_last = 65535;
   std::uint64_t host_netns = 0;  // cookie (SO_NETNS_COOKIE); 0: of the caller's namespace
   bool allow_tcx = true;         // false: clsact even where the kernel has TCX
+  // How uplinks take packets out of their tunnel: "native", in the driver, where it can; "off", at
+  // TC; "auto", what is faster: TC, for no driver was measured to win by XDP yet.
+  std::string xdp = "auto";
   MapSizes sizes;
   std::function<void(std::string_view line)> libbpf_log;  // null: dropped
 };

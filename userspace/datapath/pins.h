@@ -3,9 +3,11 @@
 //   <pin_dir>/maps/<map>            shared by all programs
 //   <pin_dir>/links/endpoint_<dev>  tc_endpoint, one a container device
 //   <pin_dir>/links/uplink_<dev>    tc_uplink
+//   <pin_dir>/links/xdp_<dev>       xdp_uplink
 //   <pin_dir>/links/host            tc_host
+//   <pin_dir>/links/tunnel          tc_tunnel
 //   <pin_dir>/links/socket_<hook>   socket hooks
-// Links are pinned under TCX only; filters of a clsact qdisc live with their device.
+// TC links are pinned under TCX only; filters of a clsact qdisc live with their device.
 #pragma once
 
 #include <string>
@@ -18,7 +20,9 @@ namespace fairlead::datapath {
 inline constexpr const char* kEndpointPin = "endpoint_";
 inline constexpr const char* kUplinkPin = "uplink_";
 inline constexpr const char* kSocketPin = "socket_";
+inline constexpr const char* kXdpPin = "xdp_";
 inline constexpr const char* kHostPin = "host";
+inline constexpr const char* kTunnelPin = "tunnel";
 
 class Pins {
  public:

@@ -2,9 +2,11 @@
 
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
 #include <sys/socket.h>
 
 #include <array>
+#include <span>
 
 #include "base/unique_fd.h"
 
@@ -14,6 +16,11 @@ namespace {
 
 constexpr int kL4CsumReplace = 11;  // helper id of bpf_l4_csum_replace in the kernel's ABI
 constexpr int kIpv6Flag = 1 << 7;   // BPF_F_IPV6
+constexpr int kSkbAdjustRoom = 50;  // of bpf_skb_adjust_room
+// BPF_F_ADJ_ROOM_*, which the headers of the floor do not have.
+constexpr int kDecapL3V4 = 1 << 7;
+constexpr int kDecapL3V6 = 1 << 8;
+constexpr int kDecapL4Udp = 1 << 10;
 constexpr int kSoNetnsCookie = 71;
 
 template <int reg>
@@ -22,31 +29,51 @@ constexpr bpf_insn load(__s32 value) {
       .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = reg, .src_reg = 0, .off = 0, .imm = value};
 }
 
-}  // namespace
+constexpr bpf_insn call(int helper) {
+  return {.code = BPF_JMP | BPF_CALL, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = helper};
+}
+constexpr bpf_insn leave() {
+  return {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0};
+}
 
-bool knows_ipv6_checksum_flag() {
-  // return bpf_l4_csum_replace(skb, 16, 0, 1, BPF_F_PSEUDO_HDR | BPF_F_IPV6 | 4):
-  // 0, or -EINVAL for a flag it does not know.
-  const std::array program = {
-      load<2>(16),
-      load<3>(0),
-      load<4>(1),
-      load<5>(BPF_F_PSEUDO_HDR | kIpv6Flag | 4),
-      bpf_insn{
-          .code = BPF_JMP | BPF_CALL, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = kL4CsumReplace},
-      bpf_insn{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
-  };
+// Does it return 0 for an IPv4 packet?
+bool succeeds(std::span<const bpf_insn> program) {
   const int loaded = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "fl_probe", "GPL", program.data(),
                                    program.size(), nullptr);
   if (loaded < 0) return false;
   const UniqueFd owned(loaded);
-  std::array<char, 64> packet{};
+  std::array<unsigned char, 256> packet{};
+  packet[12] = ETH_P_IP >> 8;
+  packet[14] = 0x45;  // version, header length
   bpf_test_run_opts run{};
   run.sz = sizeof(run);
   run.data_in = packet.data();
   run.data_size_in = packet.size();
   run.repeat = 1;
   return bpf_prog_test_run_opts(loaded, &run) == 0 && run.retval == 0;
+}
+
+// return bpf_skb_adjust_room(skb, -50, BPF_ADJ_ROOM_MAC, flags): IPv4, UDP, VXLAN and Ethernet off.
+bool decapsulates_with(int flags) {
+  return succeeds(std::array{load<2>(-50), load<3>(BPF_ADJ_ROOM_MAC),
+                             load<4>(BPF_F_ADJ_ROOM_FIXED_GSO | flags), call(kSkbAdjustRoom),
+                             leave()});
+}
+
+}  // namespace
+
+bool knows_decap_l3_flags() {
+  return decapsulates_with(kDecapL3V4) && decapsulates_with(kDecapL3V6);
+}
+
+bool knows_decap_l4_udp_flag() { return decapsulates_with(kDecapL3V4 | kDecapL4Udp); }
+
+bool knows_ipv6_checksum_flag() {
+  // return bpf_l4_csum_replace(skb, 16, 0, 1, BPF_F_PSEUDO_HDR | BPF_F_IPV6 | 4):
+  // 0, or -EINVAL for a flag it does not know.
+  return succeeds(std::array{load<2>(16), load<3>(0), load<4>(1),
+                             load<5>(BPF_F_PSEUDO_HDR | kIpv6Flag | 4), call(kL4CsumReplace),
+                             leave()});
 }
 
 Result<std::uint64_t> netns_cookie() {

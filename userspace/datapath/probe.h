@@ -10,6 +10,12 @@ namespace fairlead::datapath {
 // Does bpf_l4_csum_replace() know BPF_F_IPV6 (Linux 6.16, and stable kernels that took it over)?
 bool knows_ipv6_checksum_flag();
 
+// Does bpf_skb_adjust_room() know BPF_F_ADJ_ROOM_DECAP_L3_IPV4 and _IPV6 (Linux 6.3): a packet that
+// leaves a tunnel may be of another family than its outer header?
+bool knows_decap_l3_flags();
+// And DECAP_L4_UDP, with which the tunnel's segmentation state goes too?
+bool knows_decap_l4_udp_flag();
+
 // The cookie of the calling thread's network namespace (SO_NETNS_COOKIE, Linux 5.14).
 Result<std::uint64_t> netns_cookie();
 

@@ -4,6 +4,7 @@
 #include "bpf/shared/endpoint.h"
 #include "bpf/shared/host.h"
 #include "bpf/shared/nat.h"
+#include "bpf/shared/peer.h"
 #include "bpf/shared/reason.h"
 
 // Generated (cmake/BpfProgram.cmake).
@@ -18,7 +19,9 @@
 #include "skeleton/cgroup_sockets.skel.h"
 #include "skeleton/tc_endpoint.skel.h"
 #include "skeleton/tc_host.skel.h"
+#include "skeleton/tc_tunnel.skel.h"
 #include "skeleton/tc_uplink.skel.h"
+#include "skeleton/xdp_uplink.skel.h"
 
 namespace fairlead::datapath {
 
@@ -37,7 +40,8 @@ std::map<std::string, std::uint32_t> entries_of(const MapSizes& sizes) {
   return {
       {"fl_endpoints", sizes.endpoints},
       {"fl_networks", sizes.networks},
-      {"fl_forward", 3 * (sizes.endpoints + sizes.networks)},  // v4, v6, link-local
+      // v4, v6, link-local
+      {"fl_forward", 3 * (sizes.endpoints + sizes.networks + sizes.remote_endpoints)},
       {"fl_subnets", 2 * sizes.networks},
       {"fl_members", 2 * sizes.endpoints},  // the slot that is being moved exists twice
       {"fl_local", 2 * sizes.networks + 2048},
@@ -45,6 +49,11 @@ std::map<std::string, std::uint32_t> entries_of(const MapSizes& sizes) {
       {"fl_nat", lru(2 * sizes.flows)},  // one entry a direction
       {"fl_frags", lru(65536)},
       {"fl_sockets", lru(65536)},
+      {"fl_peers", sizes.peers + 1},  // 0 is nobody
+      {"fl_path_mtu", sizes.peers + 1},
+      {"fl_hops", 4 * sizes.peers},  // in use, and left a moment ago
+      {"fl_vteps", 2 * sizes.peers},
+      {"fl_vni_members", sizes.members},
   };
 }
 
@@ -86,6 +95,8 @@ struct Close {
   void operator()(tc_endpoint* object) const { tc_endpoint__destroy(object); }
   void operator()(tc_uplink* object) const { tc_uplink__destroy(object); }
   void operator()(tc_host* object) const { tc_host__destroy(object); }
+  void operator()(tc_tunnel* object) const { tc_tunnel__destroy(object); }
+  void operator()(xdp_uplink* object) const { xdp_uplink__destroy(object); }
   void operator()(cgroup_sockets* object) const { cgroup_sockets__destroy(object); }
 };
 template <typename Skeleton>
@@ -124,6 +135,8 @@ struct Programs::Objects {
   Owned<tc_endpoint> endpoint;
   Owned<tc_uplink> uplink;
   Owned<tc_host> host;
+  Owned<tc_tunnel> tunnel;
+  Owned<xdp_uplink> xdp;
   Owned<cgroup_sockets> sockets;
 };
 
@@ -140,15 +153,26 @@ Result<Programs> Programs::load(const Options& options, const fl_config& config,
   auto done = loader.load("tc_endpoint", tc_endpoint__open(), to.endpoint);
   if (done) done = loader.load("tc_uplink", tc_uplink__open(), to.uplink);
   if (done) done = loader.load("tc_host", tc_host__open(), to.host);
+  if (done) done = loader.load("tc_tunnel", tc_tunnel__open(), to.tunnel);
   if (done && socket_hooks)
     done = loader.load("cgroup_sockets", cgroup_sockets__open(), to.sockets);
   if (!done) return std::unexpected(std::move(done).error());
+  if (options.xdp == "native") {
+    if (auto loaded = loader.load("xdp_uplink", xdp_uplink__open(), to.xdp); !loaded) {
+      to.xdp.reset();
+      programs.notes_.push_back("xdp = native has no effect: " + loaded.error().message());
+    }
+  }
   return programs;
 }
 
 int Programs::endpoint() const { return bpf_program__fd(objects_->endpoint->progs.tc_endpoint); }
 int Programs::uplink() const { return bpf_program__fd(objects_->uplink->progs.tc_uplink); }
 int Programs::host() const { return bpf_program__fd(objects_->host->progs.tc_host); }
+int Programs::tunnel() const { return bpf_program__fd(objects_->tunnel->progs.tc_tunnel); }
+int Programs::xdp() const {
+  return objects_->xdp ? bpf_program__fd(objects_->xdp->progs.xdp_uplink) : -1;
+}
 bpf_object* Programs::sockets() const {
   return objects_->sockets ? objects_->sockets->obj : nullptr;
 }

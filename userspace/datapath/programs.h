@@ -29,11 +29,13 @@ class Programs {
   int endpoint() const;  // fd of program tc_endpoint
   int uplink() const;
   int host() const;
+  int tunnel() const;
+  int xdp() const;              // negative: not loaded
   bpf_object* sockets() const;  // null: not loaded
 
   int map(const std::string& name) const;  // fd; negative: there is none
 
-  // Maps that keep another size than the configured one.
+  // Maps that keep another size than the configured one, and what could not be loaded and need not.
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:

@@ -60,8 +60,9 @@ Status KernelDatapath::retain_only(const std::vector<Network>& networks,
   };
   note(maps_.subnets.erase_if(
       [&](const fl_subnet_key& key, __u32) { return !wanted.subnets.contains(key); }));
-  note(maps_.forward.erase_if(
-      [&](const fl_forward_key& key, const fl_forward&) { return !wanted.forward.contains(key); }));
+  note(maps_.forward.erase_if([&](const fl_forward_key& key, const fl_forward& target) {
+    return target.kind != FL_TARGET_REMOTE && !wanted.forward.contains(key);
+  }));
   auto removed = ports_->retain([&](const fl_port_key& key, const fl_port& port) {
     const auto found = ports.find(key);
     return found != ports.end() && leads_to(port, *found->second);

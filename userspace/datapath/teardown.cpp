@@ -18,7 +18,7 @@ namespace fairlead::datapath {
 
 namespace {
 
-constexpr std::size_t kMostMaps = 64;  // of one program; ours use 14 and their constants
+constexpr std::size_t kMostMaps = 64;  // of one program; ours use 20 and their constants
 
 std::vector<std::filesystem::path> files_of(const std::string& folder) {
   std::vector<std::filesystem::path> files;
@@ -78,13 +78,12 @@ Result<std::vector<std::string>> tear_down(const std::string& pin_dir) {
   // While the pins tell which maps are ours.
   const auto maps = pinned_map_ids(pin_dir);
   if (!maps.empty()) detach_filters(maps, failures, removed);
-  for (const char* folder : {"/links", "/maps"}) {
-    for (const auto& file : files_of(pin_dir + folder)) {
-      auto gone = remove_pin(file);
-      if (gone) removed.push_back(file);
-      failures.add(std::move(gone));
-    }
-  }
+  const auto note = [&](const std::filesystem::path& file, Status gone) {
+    if (gone) removed.push_back(file);
+    failures.add(std::move(gone));
+  };
+  for (const auto& file : files_of(pin_dir + "/links")) note(file, detach_link(file));
+  for (const auto& file : files_of(pin_dir + "/maps")) note(file, remove_pin(file));
   for (const auto& folder : {pin_dir + "/links", pin_dir + "/maps", pin_dir}) {
     if (::rmdir(folder.c_str()) != 0 && errno != ENOENT)
       failures.add(fail_errno("remove folder " + folder).error());

@@ -53,7 +53,13 @@ class DatapathTest : public test::OwnNamespace {
     options.pin_dir = pin_dir_;
     options.host_index = host_.index;
     options.gateway_mac = host_.mac;
-    options.sizes = {.endpoints = 64, .networks = 16, .ports = 4096, .flows = 1024};
+    options.sizes = {.endpoints = 64,
+                     .networks = 16,
+                     .ports = 4096,
+                     .flows = 1024,
+                     .peers = 8,
+                     .remote_endpoints = 64,
+                     .members = 64};
     return options;
   }
 
