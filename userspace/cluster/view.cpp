@@ -49,30 +49,43 @@ bool View::is_news(const std::string& key, etcd::Revision revision) const {
   return modified(key) < revision;
 }
 
-bool View::note(const etcd::Event& event) {
-  const auto& [key, value, created, at, lease] = event.entry;
-  if (!is_news(key, at)) return false;
+void View::remember_erased(const std::string& key, etcd::Revision revision) {
+  erased_[key] = revision;
+  if (erased_.size() <= kErasedRemembered) return;
+  std::vector<etcd::Revision> revisions;
+  for (const auto& [name, at] : erased_) revisions.push_back(at);
+  const auto middle = revisions.begin() + kErasedRemembered / 2;
+  std::ranges::nth_element(revisions, middle);
+  std::erase_if(erased_, [oldest = *middle](const auto& each) { return each.second < oldest; });
+}
+
+bool View::take(const etcd::Event& event) {
+  const std::string& key = event.entry.key;
+  if (!is_news(key, event.entry.modified)) return false;
   if (!event.erased) {
     erased_.erase(key);
     set(event.entry);
     return true;
   }
-  erased_[key] = at;
-  if (erased_.size() > kErasedRemembered) {
-    std::vector<etcd::Revision> revisions;
-    for (const auto& [name, revision] : erased_) revisions.push_back(revision);
-    const auto middle = revisions.begin() + kErasedRemembered / 2;
-    std::ranges::nth_element(revisions, middle);
-    std::erase_if(erased_, [oldest = *middle](const auto& each) { return each.second < oldest; });
-  }
+  remember_erased(key, event.entry.modified);
   if (!entries_.contains(key)) return false;
   unset(key);
   return true;
 }
 
+bool View::note(const etcd::Event& event) {
+  if (!take(event)) return false;
+  ahead_[event.entry.key] = event.entry.modified;
+  return true;
+}
+
 bool View::apply(const etcd::Event& event) {
   revision_ = std::max(revision_, event.entry.modified);
-  return note(event);
+  const bool changed = take(event);
+  const auto ahead = ahead_.find(event.entry.key);
+  if (ahead == ahead_.end()) return changed;
+  if (ahead->second <= event.entry.modified) ahead_.erase(ahead);
+  return true;
 }
 
 std::vector<std::string> View::replace(const etcd::Listing& listing) {
@@ -82,23 +95,27 @@ std::vector<std::string> View::replace(const etcd::Listing& listing) {
   };
   std::erase_if(erased_, [&is_ahead](const auto& each) { return !is_ahead(each.second); });
 
-  std::vector<std::string> changed;
+  std::set<std::string> changed;
+  for (const auto& [key, at] : ahead_)
+    if (!is_ahead(at)) changed.insert(key);
+  std::erase_if(ahead_, [&is_ahead](const auto& each) { return !is_ahead(each.second); });
+
   std::set<std::string> listed;
   for (const auto& entry : listing.entries) {
     listed.insert(entry.key);
     if (erased_.contains(entry.key) || is_ahead(modified(entry.key))) continue;
     const auto known = entries_.find(entry.key);
     if (known != entries_.end() && known->second == entry) continue;
-    if (known == entries_.end() || known->second.value != entry.value) changed.push_back(entry.key);
+    if (known == entries_.end() || known->second.value != entry.value) changed.insert(entry.key);
     set(entry);
   }
   std::vector<std::string> gone;
   for (const auto& [key, entry] : entries_)
     if (!listed.contains(key) && !is_ahead(entry.modified)) gone.push_back(key);
   for (const auto& key : gone) unset(key);
-  changed.insert(changed.end(), gone.begin(), gone.end());
+  changed.insert(gone.begin(), gone.end());
   revision_ = listing.revision;
-  return changed;
+  return {changed.begin(), changed.end()};
 }
 
 etcd::Revision View::modified(const std::string& key) const {

@@ -18,13 +18,13 @@ class View {
   explicit View(Layout layout) : layout_(std::move(layout)) {}
 
   // One key has a value, or (erased) none. Older news than what is known are ignored. Returns
-  // whether it changed anything.
+  // whether it changed anything, also if note() was first.
   bool apply(const etcd::Event& event);
   // The whole store: what is not in it is gone, except what note() heard later. Returns the keys
-  // that changed. An older listing than the news before it is of a store that was put back: it is
-  // believed.
+  // that changed, those that note() changed among them. A listing that is older than the news
+  // before it is of a store that was put back: it is believed.
   std::vector<std::string> replace(const etcd::Listing& listing);
-  // What a transaction wrote or read, ahead of the news. As apply().
+  // What a transaction wrote or read, ahead of the news. Older than what is known: ignored.
   bool note(const etcd::Event& event);
 
   const Layout& layout() const { return layout_; }
@@ -49,7 +49,9 @@ class View {
   const std::map<std::string, etcd::KeyValue>& entries() const { return entries_; }
 
  private:
+  bool take(const etcd::Event& event);
   bool is_news(const std::string& key, etcd::Revision revision) const;
+  void remember_erased(const std::string& key, etcd::Revision revision);
   void set(const etcd::KeyValue& entry);
   void unset(const std::string& key);
   void erase_record(const std::string& key);
@@ -57,6 +59,8 @@ class View {
   Layout layout_;
   etcd::Revision revision_ = 0;
   std::map<std::string, etcd::KeyValue> entries_;
+  std::map<std::string, etcd::Revision>
+      ahead_;  // changed by note(), at which revision; not news yet
   std::map<std::string, etcd::Revision> erased_;  // at which revision, until the next replace()
 };
 
