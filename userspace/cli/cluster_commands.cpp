@@ -193,7 +193,9 @@ void add_join_flags(CLI::App& command, ClusterOptions& options) {
                    "Do not make the cluster's networks in this host's Docker engine");
   command.footer(
       "What no flag says is as in section [cluster] of fairlead.toml, or the default. The daemon "
-      "remembers it across restarts.");
+      "remembers it across restarts, and reads the PEM files itself: as a service it sees none "
+      "below "
+      "/home, /root and /tmp.");
 }
 
 }  // namespace
