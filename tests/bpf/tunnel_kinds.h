@@ -95,7 +95,7 @@ class ArrivalTest : public TunnelTest {
     std::vector<Packet> all{
         inside(eth, to_host, Udp{.sport = kTunnelPort, .dport = 4789, .checksum = false}, Vxlan{}),
         inside(eth, to_host, Tcp{.dport = kTunnelPort}, Vxlan{}),
-        inside(eth, Ip{.src = out(kPeer), .dst = out(kNoVtep)}, udp, Vxlan{.vni = kUnknownVni}),
+        inside(eth, Ip{.src = out(kPeer), .dst = out(kNoVtep)}, udp, Vxlan{}),
         inside(eth, Ip{.src = out(kNoVtep), .dst = out(kOther)}, udp, Vxlan{}),
         inside(eth, to_host, udp, Vxlan{.flags = 0}),
         packet(eth, to_host, udp),
@@ -104,8 +104,11 @@ class ArrivalTest : public TunnelTest {
         first,
         last};
     if (outer_v4()) {
-      all.push_back(inside(eth, Ipv4{.src = out(kPeer), .dst = out(kHost), .options = {1, 1, 1, 1}},
-                           udp, Vxlan{}));
+      // Options and UDP header look like a UDP header and VXLAN, if the options are overlooked.
+      const Ipv4 options{.src = out(kPeer),
+                         .dst = out(kHost),
+                         .options = {1, 1, kTunnelPort >> 8, kTunnelPort & 0xff}};
+      all.push_back(packet(eth, options, udp, Vxlan{}, inner_eth(), ip(), Udp{}, payload(2048)));
     } else {
       all.push_back(
           inside(eth, Ipv6{.src = out(kPeer), .dst = out(kHost)}, Extension{}, udp, Vxlan{}));

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "own_netns.h"
 #include "require.h"
@@ -122,6 +123,15 @@ void WorldTest::reload(const fl_config& config) {
   ASSERT_NE(program_, nullptr) << why;
   program_->clear_maps();
   fill_maps();
+}
+
+BpfProgram& WorldTest::load_also(const std::string& name) {
+  BpfProgram* const own = program_;
+  std::string other = name;
+  program_name_.swap(other);
+  reload(config());
+  program_name_.swap(other);
+  return *std::exchange(program_, own);
 }
 
 Ran WorldTest::from(const Endpoint& sender, const Packet& packet) {

@@ -75,6 +75,8 @@ class WorldTest : public ::testing::Test {
   void reload(const fl_config& config);
 
   BpfProgram& program() { return *program_; }
+  // Another program of the same world, with maps of its own; this test's stays program().
+  BpfProgram& load_also(const std::string& name);
   Ran from(const Endpoint& sender, const Packet& packet);  // out of a container
   Ran from_uplink(const Packet& packet);                   // into up0
   Ran to_fl_host(const Packet& packet);                    // out of the host's stack

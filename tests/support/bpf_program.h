@@ -91,10 +91,11 @@ class BpfProgram {
   enum class Hook { ingress, egress };
   Reasons run_on_wire(const std::string& device, Hook hook, const Packet& packet,
                       std::uint16_t linear = 0);
-  // The same with frames that come another way: `send` makes one frame reach the device. Counted
-  // bytes are not checked.
+  // The same with frames that come another way: `send` makes them reach the device. Neither
+  // their number nor their bytes are checked.
   Reasons run_while(const std::string& device, Hook hook, const std::function<void()>& send);
-  // What it has counted since the last run.
+  // What it has counted since the last run or clear_counters(), any number of packets.
+  void clear_counters();
   Reasons counted() const { return read_counters(nullptr, nullptr); }
   int fd() const { return program_; }
 
@@ -145,8 +146,7 @@ class BpfProgram {
                  std::size_t value_size) const;
   void erase_bytes(const char* map, const void* key, std::size_t key_size);
   bool next_key(const char* map, const void* key, void* next, std::size_t key_size) const;
-  void clear_counters();
-  // With `in`, the frame as it came, or `out`, as it left, its length is checked as well.
+  // With `in`, the frame as it came, or `out`, as it left: it is one, and its length is checked.
   Reasons read_counters(const Packet* in, const Packet* out) const;
 
   bpf_object* object_;

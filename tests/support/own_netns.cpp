@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -20,6 +21,48 @@ bool enter_own_netns(std::string* why) {
   }
   entered = true;
   return ip("link set lo up", why);
+}
+
+Elsewhere::Elsewhere() {
+  std::promise<int> ready;
+  auto id = ready.get_future();
+  thread_ = std::thread([this, ready = std::move(ready)]() mutable { live(std::move(ready)); });
+  thread_id_ = id.get();
+}
+
+Elsewhere::~Elsewhere() {
+  {
+    const std::lock_guard lock(mutex_);
+    leaving_ = true;
+  }
+  more_.notify_one();
+  thread_.join();
+}
+
+std::future<void> Elsewhere::start(std::function<void()> work) {
+  std::packaged_task<void()> task(std::move(work));
+  auto done = task.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    work_.push_back(std::move(task));
+  }
+  more_.notify_one();
+  return done;
+}
+
+void Elsewhere::live(std::promise<int> ready) {
+  unshare(CLONE_NEWNET);
+  ready.set_value(gettid());
+  std::unique_lock lock(mutex_);
+  while (true) {
+    more_.wait(lock, [this] { return leaving_ || !work_.empty(); });
+    if (work_.empty()) return;
+    auto task = std::move(work_.front());
+    work_.pop_front();
+    lock.unlock();
+    task();
+    lock.lock();
+  }
 }
 
 bool ip(const std::string& commands, std::string* why) {
