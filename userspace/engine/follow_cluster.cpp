@@ -69,6 +69,7 @@ Status follow_cluster(Engine& engine) {
     engine.state.shared_problems["tunnel"] = opened.error().message();
   else
     engine.state.shared_problems.erase("tunnel");
+  problems.add(sync_host(engine));  // its own end of the tunnels, which the others are to hear of
   problems.add(recall_others(engine));
   engine.cluster->agent = std::make_unique<cluster::Agent>(
       *engine.cluster->client, agent_settings(engine), engine.settings.on_news);
