@@ -1,17 +1,13 @@
 #include "engine/cluster_backup.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/quote.h"
+#include "engine/backup_codec.h"
 #include "engine/cluster_verbs.h"
 
 namespace fairlead::engine {
 
 namespace {
 
-using nlohmann::json;
-
-constexpr const char* kFormat = "fairlead cluster export 1";
 constexpr std::size_t kBatch = 100;  // etcd takes 128 operations in a transaction
 
 bool is_lasting(const cluster::Layout& layout, const std::string& key) {
@@ -52,33 +48,25 @@ Status write_back(Engine& engine, const std::map<std::string, etcd::KeyValue>& e
 Result<std::string> export_cluster(Engine& engine) {
   if (!engine.cluster) return fail(Errc::invalid_argument, "this host is in no cluster");
   const cluster::View& view = engine.cluster->view;
-  json entries = json::object();
+  Backup out{.cluster = engine.cluster->settings.name, .revision = view.revision(), .entries = {}};
   for (const auto& [key, entry] : view.entries())
-    if (is_lasting(view.layout(), key) || key == view.layout().meta()) entries[key] = entry.value;
-  const json out = {{"format", kFormat},
-                    {"cluster", engine.cluster->settings.name},
-                    {"revision", view.revision()},
-                    {"entries", entries}};
-  return out.dump(2, ' ', false, json::error_handler_t::replace);
+    if (is_lasting(view.layout(), key) || key == view.layout().meta())
+      out.entries[key] = entry.value;
+  return format_backup(out);
 }
 
 Status import_cluster(Engine& engine, const std::string& text) {
   if (!engine.cluster)
     return fail(Errc::invalid_argument,
                 "this host is in no cluster: give fairlead.toml a [cluster] section and restart");
-  const json document = json::parse(text, nullptr, false);
-  if (!document.is_object() || document.value("format", json()) != kFormat ||
-      !document.contains("entries") || !document["entries"].is_object())
-    return fail(Errc::invalid_argument, "this is no file of 'fairlead cluster export'");
+  auto backup = parse_backup(text);
+  if (!backup) return std::unexpected(std::move(backup).error());
   std::map<std::string, etcd::KeyValue> entries;
-  for (const auto& [key, value] : document["entries"].items()) {
-    if (!value.is_string())
-      return fail(Errc::invalid_argument, "entry " + fairlead::quoted(key) + " is no string");
-    auto text_of = value.get<std::string>();
-    const auto record = engine.cluster->view.layout().parse(key, text_of);
+  for (auto& [key, value] : backup->entries) {
+    const auto record = engine.cluster->view.layout().parse(key, value);
     if (!record && record.error().code() == Errc::invalid_argument)
       return fail(Error(record.error()), "entry " + fairlead::quoted(key));
-    entries[key] = {.key = key, .value = std::move(text_of)};
+    entries[key] = {.key = key, .value = std::move(value)};
   }
   return write_back(engine, entries);
 }

@@ -16,16 +16,17 @@ namespace fairlead::test {
 inline Address addr(const std::string& text) { return Address::parse(text).value(); }
 inline Prefix prefix(const std::string& text) { return Prefix::parse(text).value(); }
 
+// Where subnets are cut from.
+inline ipam::Settings pools() {
+  return {.ranges_v4 = {{.prefix = prefix("100.96.0.0/16"), .cut = 24}},
+          .ranges_v6 = {{.prefix = prefix("fd00:1::/48"), .cut = 64}}};
+}
+
 class EngineTest : public ::testing::Test {
  protected:
   static constexpr const char* kNetwork = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
   static constexpr const char* kEndpoint = "0123456789abcdef0123456789abcdef";
   static constexpr const char* kOther = "fedcba9876543210fedcba9876543210";
-
-  static ipam::Settings pools() {
-    return {.ranges_v4 = {{.prefix = prefix("100.96.0.0/16"), .cut = 24}},
-            .ranges_v6 = {{.prefix = prefix("fd00:1::/48"), .cut = 64}}};
-  }
 
   EngineTest() { engine.state.host_device = links.host; }
 
