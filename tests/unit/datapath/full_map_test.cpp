@@ -10,7 +10,13 @@ class FullMapTest : public DatapathTest {
     DatapathTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     Options small = options();
-    small.sizes = {.endpoints = 8, .networks = 4, .ports = 64, .flows = 1024};
+    small.sizes = {.endpoints = 8,
+                   .networks = 4,
+                   .ports = 64,
+                   .flows = 1024,
+                   .peers = 4,
+                   .remote_endpoints = 4,
+                   .members = 8};
     start(small);
   }
 
