@@ -4,6 +4,7 @@
 #include "engine/cluster_verbs.h"
 #include "engine/lookup.h"
 #include "engine/shared_networks.h"
+#include "engine/shared_pools.h"
 
 namespace fairlead::engine {
 
@@ -16,13 +17,23 @@ std::optional<Prefix> range_of(const cluster::View& view, const std::string& poo
   return found != view.pools.end() ? found->second.range : std::nullopt;
 }
 
+// The usual gateway is agreed on without being named, so that 'docker network inspect' shows the
+// same on every host.
+std::optional<Subnet> as_asked_for(std::optional<Subnet> subnet,
+                                   const std::optional<Prefix>& range) {
+  if (subnet && subnet->gateway == usual_gateway(subnet->pool, range)) subnet->gateway.reset();
+  return subnet;
+}
+
 MirrorPlan::Create creation(const cluster::View& view, const SharedNetwork& network) {
+  const auto range_v4 = range_of(view, network.pool_v4);
+  const auto range_v6 = range_of(view, network.pool_v6);
   return {.name = network.name,
           .id = network.id,
-          .v4 = network.v4,
-          .v6 = network.v6,
-          .range_v4 = range_of(view, network.pool_v4),
-          .range_v6 = range_of(view, network.pool_v6),
+          .v4 = as_asked_for(network.v4, range_v4),
+          .v6 = as_asked_for(network.v6, range_v6),
+          .range_v4 = range_v4,
+          .range_v6 = range_v6,
           .internal = network.internal,
           .options = network.options};
 }

@@ -83,6 +83,12 @@ Status ask_owner(Engine& engine, const std::string& pool, const Block& block,
 
 }  // namespace
 
+Address usual_gateway(const Prefix& pool, const std::optional<Prefix>& range) {
+  const Address first = range ? range->first() : pool.first();
+  const bool tiny = pool.first().plus(1) == pool.last();  // RFC 3021, RFC 6164: both are hosts'
+  return first == pool.first() && !tiny ? first.plus(1) : first;
+}
+
 std::vector<Prefix> own_blocks(const Engine& engine, const std::string& shared_pool) {
   std::vector<Prefix> out;
   const auto blocks = engine.cluster->view.blocks.find(shared_pool);
@@ -138,11 +144,7 @@ Result<Address> agree_on_gateway(Engine& engine, const ipam::Pool& pool,
                                      ": create the network again");
   if (shared->second.gateway && (!address || *address == *shared->second.gateway))
     return *shared->second.gateway;
-  if (!address) {
-    const Prefix& area = pool.range ? *pool.range : pool.prefix;
-    const bool tiny = pool.prefix.first().plus(1) == pool.prefix.last();
-    address = area.first() == pool.prefix.first() && !tiny ? area.first().plus(1) : area.first();
-  }
+  if (!address) address = usual_gateway(pool.prefix, pool.range);
   auto agreed = engine.cluster->registry.set_gateway(pool.shared, *address);
   if (!agreed) return std::unexpected(std::move(agreed).error());
   return *agreed->gateway;

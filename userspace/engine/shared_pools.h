@@ -10,6 +10,10 @@
 
 namespace fairlead::engine {
 
+// Of a network that asks for none: the first address of its range or pool, as with Docker's own
+// IPAM.
+Address usual_gateway(const Prefix& pool, const std::optional<Prefix>& range);
+
 // The blocks of a pool that this host owns, in order.
 std::vector<Prefix> own_blocks(const Engine& engine, const std::string& shared_pool);
 
