@@ -52,17 +52,34 @@ static __always_inline enum fl_reason check_tunnel_size(struct __sk_buff *skb, s
 	return FL_DROP_TOO_BIG;
 }
 
+/* No host sends less than that, however often it is told (min_pmtu of Linux; RFC 8200 5): let the underlay decide. It is
+ * also what forged errors can do at the worst. */
+#define FL_MIN_INNER_V4 552
+#define FL_MIN_INNER_V6 1280
+
+/* mtu: of the next hop. */
+static __always_inline __u32 with_path_mtu(const struct packet *pkt, const struct fl_path_mtu *path,
+					   __u32 mtu, __u32 outer)
+{
+	__u32 least = outer + (pkt->is_v4 ? FL_MIN_INNER_V4 : FL_MIN_INNER_V6);
+	__u32 told = path->mtu;
+
+	if (!told)
+		return mtu;
+	if (told < least)
+		told = least;
+	return told < mtu ? told : mtu;
+}
+
 /* What the kernel's device may send is known by the network's MTU only. */
 static __always_inline enum fl_reason check_kernel_size(struct __sk_buff *skb, struct packet *pkt,
-							__u32 path_mtu, __u32 outer)
+							const struct fl_path_mtu *path, __u32 outer)
 {
 	__u32 id = pkt->network;
 	const struct fl_network *network = bpf_map_lookup_elem(&fl_networks, &id);
 	__u32 mtu = network ? network->mtu + outer : 0;
 
-	if (path_mtu && path_mtu < mtu)
-		mtu = path_mtu;
-	return check_tunnel_size(skb, pkt, mtu, outer);
+	return check_tunnel_size(skb, pkt, with_path_mtu(pkt, path, mtu, outer), outer);
 }
 
 /* By the kernel's vxlan device, which finds the way and the next hop by itself. */
@@ -196,7 +213,7 @@ static __always_inline enum fl_reason send_remote(struct __sk_buff *skb, struct 
 	if (!peer || !path || peer->way == FL_PEER_NONE)
 		return FL_DROP_NO_PEER;
 	if (peer->way != FL_PEER_DIRECT) {
-		why = check_kernel_size(skb, pkt, path->mtu,
+		why = check_kernel_size(skb, pkt, path,
 					addr_is_v4(&peer->remote) ? FL_OUTER_V4 : FL_OUTER_V6);
 		return why ?: give_to_kernel(skb, pkt->network, peer, target);
 	}
@@ -205,7 +222,7 @@ static __always_inline enum fl_reason send_remote(struct __sk_buff *skb, struct 
 	hop = bpf_map_lookup_elem(&fl_hops, &slot);
 	if (!hop || !hop->len)
 		return FL_DROP_NO_PEER;
-	mtu = path->mtu && path->mtu < hop->mtu ? path->mtu : hop->mtu;
+	mtu = with_path_mtu(pkt, path, hop->mtu, hop->len);
 	why = check_tunnel_size(skb, pkt, mtu, hop->len);
 	return why ?: send_by_hop(skb, pkt, target, peer, hop, hash);
 }

@@ -159,6 +159,18 @@ TEST_P(EndpointRemoteTest, PathMtuCountsWhereItIsLess) {
   expect_too_big(of_size(room() + 1), room());
 }
 
+// Linux goes down to 552 bytes, IPv6 to 1280; to ask for less would end the connection.
+TEST_P(EndpointRemoteTest, PathMtuIsNeverTakenForLessThanHostsObey) {
+  const std::size_t least = v4() ? 552 : 1280;
+  lower_path_mtu(576);
+  EXPECT_EQ(from(kA, of_size(least)).reasons, Reasons{FL_FORWARD_REMOTE});
+  expect_too_big(of_size(least + 1), least);
+
+  put_peer(program(), kPeerNumber, FL_PEER_KERNEL, out(kPeer), out(kHost), {});
+  EXPECT_EQ(from(kA, of_size(least)).reasons, Reasons{FL_FORWARD_REMOTE_KERNEL});
+  expect_too_big(of_size(least + 1), least);
+}
+
 TEST_P(EndpointRemoteTest, NoErrorAboutAnIcmpErrorThatIsTooBig) {
   const Packet in = packet(between(kA, kR), ip(),
                            Icmp{.type = static_cast<std::uint8_t>(v4() ? 3 : 1)}, payload(1500));
