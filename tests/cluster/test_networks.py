@@ -44,19 +44,25 @@ def ping(box, address):
     return box.run("ping", "-q", "-c1", "-W1", address, check=False).code == 0
 
 
+def row_of(member, name):
+    """What the member's daemon says of a network."""
+    key = member.engine.inspect(name)["Id"]
+    return next(row for row in member.daemon.json("networks") if row["id"] == key)
+
+
 def facts(member, name):
-    """What a user sees of a network, apart from ids and times."""
-    details = member.engine.inspect(name)
-    return {"subnets": [{k: v for k, v in row.items() if k in ("Subnet", "Gateway", "IPRange")}
-                        for row in details["IPAM"]["Config"]],
+    """What a user sees of a network, apart from ids and times. Gateways as the daemon says them: Docker shows one only
+    where it was asked for, or no subnet was."""
+    details, row = member.engine.inspect(name), row_of(member, name)
+    return {"subnets": [{k: v for k, v in each.items() if k in ("Subnet", "IPRange")}
+                        for each in details["IPAM"]["Config"]],
+            "gateways": [row[family] and row[family]["gateway"] for family in ("ipv4", "ipv6")],
             "options": {k: v for k, v in (details["Options"] or {}).items() if not k.startswith("fairlead.network")},
             "internal": details["Internal"], "ipv6": details["EnableIPv6"], "driver": details["Driver"]}
 
 
 def vni(member, name):
-    """As the member's daemon has it."""
-    key = member.engine.inspect(name)["Id"]
-    return next(row["vni"] for row in member.daemon.json("networks") if row["key"] == key)
+    return row_of(member, name)["vni"]
 
 
 def test_a_network_is_on_every_host_within_a_second_with_the_same_facts(cluster):
@@ -69,7 +75,8 @@ def test_a_network_is_on_every_host_within_a_second_with_the_same_facts(cluster)
 
     assert took < SOON
     assert facts(h1, "web") == facts(h2, "web")
-    assert facts(h1, "web")["subnets"][0] == {"Subnet": "10.91.0.0/24", "Gateway": "10.91.0.9"}
+    assert facts(h1, "web")["subnets"][0] == {"Subnet": "10.91.0.0/24"}
+    assert facts(h1, "web")["gateways"] == ["10.91.0.9", "2001:db8:91::1"]
     assert vni(h1, "web") == vni(h2, "web")
 
 

@@ -30,6 +30,15 @@ Status open_tunnel(Engine& engine) {
   return engine.datapath.set_tunnel({.device = *device, .port = engine.cluster->settings.port});
 }
 
+// Also what an earlier daemon left open.
+Status close_tunnel(Engine& engine) {
+  Problems problems("close the tunnel");
+  problems.add(engine.datapath.retain_remote({}, {}, {}));
+  problems.add(engine.links.remove_link(engine.settings.tunnel_device));
+  problems.add(engine.datapath.set_tunnel({}));
+  return problems.status();
+}
+
 // The programs hear of the other hosts from memory, and what they knew besides goes.
 Status recall_others(Engine& engine) {
   Problems problems("recall the other hosts");
@@ -61,7 +70,7 @@ cluster::AgentSettings agent_settings(const Engine& engine) {
 }  // namespace
 
 Status follow_cluster(Engine& engine) {
-  if (!engine.cluster) return {};
+  if (!engine.cluster) return close_tunnel(engine);
   Problems problems("follow cluster " + engine.cluster->settings.name);
   // Without a tunnel the host still counts: its addresses stay unique, and status says what is
   // wrong.
@@ -97,9 +106,7 @@ Status unfollow_cluster(Engine& engine) {
   engine.state.remotes.clear();
   engine.state.memberships.clear();
   engine.state.shared_problems.clear();
-  problems.add(engine.datapath.retain_remote({}, {}, {}));
-  problems.add(engine.datapath.set_tunnel({}));
-  problems.add(engine.links.remove_link(engine.settings.tunnel_device));
+  problems.add(close_tunnel(engine));
   problems.add(engine.store.apply(changes));
   engine.state.peer_numbers.clear();
   return problems.status();
