@@ -2,7 +2,9 @@
 
 namespace fairlead {
 
-DelayQueue::~DelayQueue() {
+DelayQueue::~DelayQueue() { close(); }
+
+void DelayQueue::close() {
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
@@ -27,10 +29,11 @@ void DelayQueue::run() {
     } else if (const auto due = waiting_.begin()->first; Clock::now() < due) {
       changed_.wait_until(lock, due);
     } else {
-      const auto task = std::move(waiting_.begin()->second);
+      auto task = std::move(waiting_.begin()->second);
       waiting_.erase(waiting_.begin());
       lock.unlock();
       task();
+      task = nullptr;  // what it captured may post, too
       lock.lock();
     }
   }

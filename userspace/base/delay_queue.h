@@ -17,9 +17,13 @@ class DelayQueue {
   DelayQueue() = default;
   DelayQueue(const DelayQueue&) = delete;
   DelayQueue& operator=(const DelayQueue&) = delete;
-  ~DelayQueue();  // what waits is never run
+  ~DelayQueue();  // close()
 
-  void post(std::chrono::milliseconds pause, std::function<void()> task);  // from any thread
+  // From any thread. After close() it is dropped.
+  void post(std::chrono::milliseconds pause, std::function<void()> task);
+
+  // Waits for the task that runs; what still waits is never run. Not from a task. Idempotent.
+  void close();
 
  private:
   using Clock = std::chrono::steady_clock;
