@@ -38,6 +38,8 @@ Status remove_docker_network(const std::string& socket, const std::string& id,
 // The body of POST /networks/create.
 std::string format_docker_network(const std::string& driver,
                                   const engine::MirrorPlan::Create& want);
+// Docker's own words of an answer that is no success, else the beginning of what it said.
+std::string parse_docker_refusal(std::string_view body);
 
 struct DockerNetwork {
   std::string id;

@@ -118,7 +118,7 @@ void DockerWatch::ask_names() {
   if (known.get()) return;
   const std::lock_guard lock(mutex_);
   if (++name_attempts_ < kNamePauses.size())
-    next_names_ = Clock::now() + kNamePauses.at(name_attempts_);
+    next_names_ = std::min(next_names_, Clock::now() + kNamePauses.at(name_attempts_));
 }
 
 engine::MirrorPlan DockerWatch::plan() {

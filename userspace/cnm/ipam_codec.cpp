@@ -50,7 +50,7 @@ Status apply_options(engine::PoolRequest& request,
                                               " and " + option::kNetwork);
     }
   }
-  return {};
+  return check_together(request.scope, request.shared_name);
 }
 
 }  // namespace

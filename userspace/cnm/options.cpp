@@ -119,10 +119,7 @@ Status apply_options(engine::NetworkRequest& request,
   }
   request.options = options;  // the other hosts make the network with the same ones
   for (const char* own : {option::kScope, option::kNetwork}) request.options.erase(own);
-  if (request.scope == engine::Scope::host && !request.shared_name.empty())
-    return fail(Errc::invalid_argument,
-                "fairlead.scope=host and fairlead.network exclude each other: leave one out");
-  return {};
+  return check_together(request.scope, request.shared_name);
 }
 
 Result<Subnet> subnet(const PoolData& data, Family family) {
@@ -166,6 +163,12 @@ Result<engine::Scope> parse_scope(const std::string& text) {
   return fail(
       Errc::invalid_argument,
       fairlead::quoted(text) + " is no scope: \"cluster\", shared by its hosts, or \"host\"");
+}
+
+Status check_together(engine::Scope scope, const std::string& shared_name) {
+  if (scope != engine::Scope::host || shared_name.empty()) return {};
+  return fail(Errc::invalid_argument,
+              "fairlead.scope=host and fairlead.network exclude each other: leave one out");
 }
 
 Result<engine::NetworkRequest> network_request(const CreateNetwork& want) {

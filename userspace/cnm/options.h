@@ -14,5 +14,7 @@ Result<engine::NetworkRequest> network_request(const CreateNetwork& want);
 
 // Of fairlead.scope: "cluster" or "host".
 Result<engine::Scope> parse_scope(const std::string& text);
+// Of fairlead.scope and fairlead.network.
+Status check_together(engine::Scope scope, const std::string& shared_name);
 
 }  // namespace fairlead::cnm

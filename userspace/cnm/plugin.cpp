@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 
 #include "base/log.h"
 #include "base/quote.h"
@@ -65,6 +66,13 @@ Plugin::Plugin(engine::Engine& engine, WorkQueue& queue, std::function<void()> o
       queue_(queue),
       on_activate_(std::move(on_activate)),
       on_name_(std::move(on_name)) {}
+
+Plugin::~Plugin() {
+  delays_.close();
+  std::promise<void> done;  // the last attempts are queued and use all of this
+  queue_.post([&done] { done.set_value(); });
+  done.get_future().wait();
+}
 
 void Plugin::handle(http::Request request, http::Respond respond) {
   std::string_view name = request.target;

@@ -23,6 +23,11 @@ class Plugin {
   // engine is touched on `queue` only. All must outlive the Plugin.
   Plugin(engine::Engine& engine, WorkQueue& queue, std::function<void()> on_activate,
          std::function<void()> on_name);
+  Plugin(const Plugin&) = delete;
+  Plugin& operator=(const Plugin&) = delete;
+  // When no more calls come. Those that wait for another host get no answer. Waits for what `queue`
+  // still has of others, so not on its thread.
+  ~Plugin();
 
   // An http::Handler.
   void handle(http::Request request, http::Respond respond);
@@ -44,7 +49,7 @@ class Plugin {
   WorkQueue& queue_;
   std::function<void()> on_activate_;
   std::function<void()> on_name_;
-  DelayQueue delays_;  // last: its tasks use all of this
+  DelayQueue delays_;
 };
 
 }  // namespace fairlead::cnm

@@ -58,6 +58,34 @@ TEST(DockerClient, AnAnswerThatCannotBeReadIsAnErrorAndNotAnEmptyHost) {
     EXPECT_FALSE(parse_docker_endpoints(body)) << body;
 }
 
+TEST(DockerClient, NetworkOfTheClusterIsMadeAsItIsElsewhere) {
+  engine::MirrorPlan::Create web{
+      .name = "web",
+      .id = "abc",
+      .v4 = Subnet{.pool = Prefix::parse("10.7.0.0/24").value(),
+                   .gateway = Address::parse("10.7.0.1").value()},
+      .v6 = Subnet{.pool = Prefix::parse("2001:db8:7::/64").value(), .gateway = {}},
+      .range_v4 = Prefix::parse("10.7.0.128/25").value(),
+      .range_v6 = {},
+      .internal = true,
+      .options = {{"com.docker.network.driver.mtu", "1400"}}};
+
+  EXPECT_EQ(
+      format_docker_network("fairlead:latest", web),
+      R"({"CheckDuplicate":true,"Driver":"fairlead:latest","EnableIPv6":true,"IPAM":{"Config":[)"
+      R"({"Gateway":"10.7.0.1","IPRange":"10.7.0.128/25","Subnet":"10.7.0.0/24"},)"
+      R"({"Subnet":"2001:db8:7::/64"}],"Driver":"fairlead:latest",)"
+      R"("Options":{"fairlead.network":"abc"}},"Internal":true,"Name":"web",)"
+      R"("Options":{"com.docker.network.driver.mtu":"1400","fairlead.network":"abc"}})");
+}
+
+TEST(DockerClient, RefusalsAreGivenInDockersWords) {
+  EXPECT_EQ(parse_docker_refusal(R"({"message":"no such driver"})"), "no such driver");
+  EXPECT_EQ(parse_docker_refusal("<html>"), "<html>");
+  EXPECT_EQ(parse_docker_refusal(R"({"message":7})"), R"({"message":7})");
+  EXPECT_EQ(parse_docker_refusal(std::string(5000, 'x')).size(), 200U);
+}
+
 class FakeDocker : public testing::Test {
  protected:
   FakeDocker() {

@@ -75,14 +75,48 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{option::kInterfacePrefix, "a b"},
                     Bad{option::kInterfacePrefix, "thirteenchars"},
                     Bad{option::kHostBinding, "localhost"}, Bad{option::kHostBinding, "::1"},
-                    Bad{option::kIcc, "maybe"}, Bad{"fairlead.unheard_of", "1"}));
+                    Bad{option::kIcc, "maybe"}, Bad{"fairlead.unheard_of", "1"},
+                    Bad{option::kScope, "swarm"}, Bad{option::kScope, ""},
+                    Bad{option::kScope, "Host"}, Bad{option::kNetwork, ""}));
 
 TEST(Options, AnUnknownOwnOptionIsAnsweredWithTheKnownOnes) {
   const auto request = network_request(with("fairlead.speed", "fast"));
 
   ASSERT_FALSE(request);
-  for (const char* known : {option::kMtu, option::kIcc, option::kHostBinding})
+  for (const char* known :
+       {option::kMtu, option::kIcc, option::kHostBinding, option::kScope, option::kNetwork})
     EXPECT_NE(request.error().message().find(known), std::string::npos);
+}
+
+TEST(Options, NetworksAreTheClustersUnlessTheyAreToStayOnTheHost) {
+  EXPECT_EQ(network_request(with(option::kIcc, "1")).value().scope, engine::Scope::cluster);
+  EXPECT_EQ(network_request(with(option::kScope, "cluster")).value().scope, engine::Scope::cluster);
+  EXPECT_EQ(network_request(with(option::kScope, "host")).value().scope, engine::Scope::host);
+  EXPECT_EQ(network_request(with(option::kNetwork, "web")).value().shared_name, "web");
+}
+
+TEST(Options, HostScopeAndANetworkOfTheClusterExcludeEachOther) {
+  CreateNetwork want = with(option::kScope, "host");
+  want.generic[option::kNetwork] = "web";
+
+  const auto request = network_request(want);
+
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().code(), Errc::invalid_argument);
+  EXPECT_NE(request.error().message().find(option::kNetwork), std::string::npos);
+}
+
+TEST(Options, OtherHostsGetWhatTheUserGaveButHowThisOneJoined) {
+  CreateNetwork want = with(option::kMtu, "1400");
+  want.generic[option::kNetwork] = "web";
+  want.generic[option::kScope] = "cluster";
+  want.generic["some.other.driver"] = "x";
+
+  const auto request = network_request(want);
+
+  ASSERT_TRUE(request) << request.error().message();
+  EXPECT_EQ(request->options, (std::map<std::string, std::string>{{option::kMtu, "1400"},
+                                                                  {"some.other.driver", "x"}}));
 }
 
 TEST(Options, SeveralSubnetsOfAFamilyAreRefusedAndNamed) {
