@@ -181,5 +181,29 @@ TEST_F(SharedNetworksTest, EmptiedStoreIsFilledAgainFromWhatAHostRemembers) {
   EXPECT_EQ(h1.datapath.remotes.size(), 1U);
 }
 
+TEST_F(SharedNetworksTest, ExportedClusterComesBackInAnEmptyStore) {
+  with_web();
+  ASSERT_TRUE(h2.make_endpoint(kMirror, "e2"));
+  ASSERT_TRUE(eventually([&] { return h1.datapath.remotes.size() == 1; }));
+  const auto saved = engine::export_cluster(*h1.engine);
+  ASSERT_TRUE(saved) << saved.error().message();
+
+  const Status refused = engine::import_cluster(*h1.engine, *saved);
+  ASSERT_FALSE(refused) << "the store has this cluster";
+  EXPECT_EQ(refused.error().code(), Errc::already_exists);
+
+  etcd.wipe(99);
+  ASSERT_TRUE(eventually([&] { return !h1.engine->cluster->agent->status().alarm.empty(); }));
+  const Status done = engine::import_cluster(*h1.engine, *saved);
+  ASSERT_TRUE(done) << done.error().message();
+
+  EXPECT_TRUE(eventually([&] {
+    return h1.engine->cluster->agent->status().connected &&
+           h2.engine->cluster->agent->status().connected;
+  })) << "their cluster is back: nobody has to accept it";
+  EXPECT_TRUE(etcd.get(h1.engine->cluster->view.layout().network(kWeb))->modified != 0);
+  EXPECT_EQ(h1.datapath.remotes.size(), 1U);
+}
+
 }  // namespace
 }  // namespace fairlead::test
