@@ -20,9 +20,9 @@ def three_hosts(logs):
     cluster.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster(three_hosts):
-    """Three hosts that other tests use as well: what a test makes on them goes with it."""
+    """Three hosts that other files use as well: what the tests of one make on them goes with it."""
     yield three_hosts
     left = three_hosts.clean()
     assert not left, f"left behind: {left}"

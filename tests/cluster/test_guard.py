@@ -8,7 +8,7 @@ from fairlab.vxlan import datagram, inject
 SUBNETS = ("--ipv6", "--subnet", "10.83.0.0/24", "--subnet", "2001:db8:83::/64")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def net(cluster):
     cluster[0].shared(*SUBNETS, name="guard")
     cluster.everywhere("guard")
@@ -32,9 +32,19 @@ class Ear:
     def heard(self):
         return self.member.host.run("cat", self.file, check=False).out
 
+    def forget(self):
+        self.member.host.run(f": > {self.file}")
+
 
 @pytest.fixture
-def ears(cluster, net):
+def ears(all_ears):
+    for ear in all_ears:
+        ear.forget()
+    return all_ears
+
+
+@pytest.fixture(scope="module")
+def all_ears(cluster, net):
     """On h1 and h2, which have heard of each other, and on h3."""
     ears = [Ear(member, f"ear{n}") for n, member in enumerate(cluster, 1)]
     for a, b in ((0, 1), (1, 0), (2, 0)):

@@ -60,10 +60,14 @@ def test_a_host_without_power_is_called_silent_and_forgotten_on_request(four):
 def test_a_host_that_joins_later_gets_every_network(four):
     h1 = four[0]
     h1.shared("--subnet", "10.87.0.0/24", "-o", "com.docker.network.driver.mtu=1400", name="older")
-    late = four.add(four.wire.host("h4", FIRST_NUMBER + 3))
-
     four.members = [member for member in four.members if member.name != "h3"]
-    four.start([late])
+    late = four.add(four.wire.host("h4", FIRST_NUMBER + 3))
+    late.daemon.settings = ""  # by the command line alone
+    late.daemon.start()
+    late.engine.start().import_image()
+
+    late.join()
+    four.settle()
 
     four.everywhere("older")
     a, d = h1.up("old", "older"), late.up("new", "older")
@@ -87,9 +91,10 @@ def test_a_host_that_leaves_takes_everything_along(four):
 def test_a_second_host_of_the_same_name_is_turned_away(four):
     other = four.add(four.wire.host("other", FIRST_NUMBER + 8), node="h1")
     four.members.remove(other)
+    other.daemon.settings = ""
     other.daemon.start()
 
-    answer = other.cli("cluster", "join", f"--etcd={four.etcd.url()}", "--node=h1", check=False)
+    answer = other.join(check=False)
 
     assert answer.code != 0 and "h1" in answer.err
     assert four[0].connected() and four[0].peers()["h2"]["state"] == "alive"

@@ -42,10 +42,7 @@ class Boxes:
 @pytest.fixture(scope="module", params=["IPv4 underlay", "IPv6 underlay", "native XDP"])
 def boxes(request, logs):
     if request.param == "IPv4 underlay":
-        cluster = request.getfixturevalue("three_hosts")
-        yield Boxes(cluster, request.param)
-        left = cluster.clean()
-        assert not left, f"left behind: {left}"
+        yield Boxes(request.getfixturevalue("cluster"), request.param)
         return
     options = {"family": 6} if request.param == "IPv6 underlay" else {"xdp": "native"}
     cluster = Cluster(f"{logs}/{request.param.replace(' ', '-')}", 2, **options)

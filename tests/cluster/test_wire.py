@@ -11,7 +11,7 @@ from fairlab.vxlan import Capture, KernelPeer
 SUBNETS = ("--ipv6", "--subnet", "10.82.0.0/24", "--subnet", "2001:db8:82::/64")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def net(cluster):
     """(id, VNI) of a network of all hosts."""
     cluster[0].shared(*SUBNETS, name="wire")
@@ -21,7 +21,7 @@ def net(cluster):
     return key.rsplit("/", 1)[1], record["vni"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def two(cluster, net):
     a, b = cluster[0].up("a", "wire"), cluster[1].up("b", "wire")
     wait_until(lambda: a.run("ping", "-q", "-c1", "-W1", b.address("wire"), check=False).code == 0, "b to be known")

@@ -29,10 +29,11 @@ class Member(Site):
     def __init__(self, host, wire, logs, urls, *, engine=True, family=4, **options):
         """`family`: of the tunnels. Further options are those of settings()."""
         self.urls = urls
+        self.node = options.pop("node", host.name)
         self.tunnel = host.addresses[family == 6]
         if family == 6:
             options = {"underlay": [self.tunnel], **options}
-        daemon = Daemon(host, log=f"{logs}/{host.name}-fairleadd.log", settings=settings(urls, host.name, **options),
+        daemon = Daemon(host, log=f"{logs}/{host.name}-fairleadd.log", settings=settings(urls, self.node, **options),
                         docker=Daemon.DOCKER if engine else "")
         super().__init__("fairlead", wire, host, Engine(host, log=f"{logs}/{host.name}-dockerd.log"), daemon)
         self.has_engine = engine
@@ -42,7 +43,7 @@ class Member(Site):
         return self.host.name
 
     def join(self, verb="join", **options):
-        return self.cli("cluster", verb, f"--etcd={','.join(self.urls)}", f"--node={self.name}", **options)
+        return self.cli("cluster", verb, f"--etcd={','.join(self.urls)}", f"--node={self.node}", **options)
 
     def cli(self, *words, **options):
         return self.daemon.cli(*words, **options)
@@ -67,7 +68,7 @@ class Member(Site):
 
     def forwarded(self):
         """Packets by what was done with them."""
-        return {row["name"]: row["packets"] for row in self.daemon.json("status")["datapath"]["forwarded"]}
+        return {row["name"]: row["packets"] for row in self.daemon.json("status")["forwarded"]}
 
     def shared(self, *options, name="net", **more):
         """A network of the cluster, made here."""
@@ -118,15 +119,16 @@ class Cluster:
         return member
 
     def start(self, members=None):
-        """Daemons and engines; the first host makes the cluster, the others join it."""
+        """Daemons and engines. The first host makes the cluster; the others join it by themselves, because
+        their settings say so."""
         members = members or self.members
         for member in members:
             member.daemon.start()
+            if member is self.members[0]:
+                member.join("init")
         if self.engines:
             for member in members:
                 member.engine.launch()
-        for member in members:
-            member.join("init" if member is self.members[0] else "join")
         if self.engines:
             for member in members:
                 member.engine.wait().import_image()
@@ -136,11 +138,11 @@ class Cluster:
 
     def settle(self, timeout=20):
         """All follow the store, and each knows a way to each other one."""
-        names = {member.name for member in self.members}
+        names = {member.node for member in self.members}
 
         def settled():
             return all(member.connected() for member in self.members) and all(
-                {name for name, row in member.peers().items() if row["state"] == "alive"} >= names - {member.name}
+                {name for name, row in member.peers().items() if row["state"] == "alive"} >= names - {member.node}
                 for member in self.members)
 
         wait_until(settled, "the hosts to see each other", timeout=timeout, step=0.1)
