@@ -43,7 +43,7 @@ Status Registry::ask(const std::string& pool, const Address& address) {
     decision.put(Ask{.pool = pool, .address = address, .node = settings_.node, .refusal = {}});
     return decision;
   };
-  if (auto done = transact(client_, view_, decide); !done)
+  if (auto done = transact(client_, view_, decide, {layout.blocks(pool)}); !done)
     return fail(std::move(done).error(), "ask for address " + address.to_string());
   return {};
 }
@@ -88,7 +88,7 @@ Status Registry::lend(const std::string& pool, const Prefix& block, const Addres
     decision.put(changed);
     return decision;
   };
-  if (auto done = transact(client_, view_, decide); !done)
+  if (auto done = transact(client_, view_, decide, {key, ask_key}); !done)
     return fail(std::move(done).error(), "lend address " + address.to_string() + " to " + node);
   return {};
 }

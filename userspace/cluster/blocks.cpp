@@ -31,15 +31,17 @@ std::string owners(const View& view, const std::string& pool) {
 
 // No address of a block may be somebody's already: claim_static() touches the guard, so that it
 // cannot happen unseen. Blocks do not: hosts that take different ones do not meet.
-Decision take(const View& view, const std::string& pool, const Prefix& prefix,
+Decision take(const View& view, const SharedPool& pool, const Prefix& prefix,
               const std::string& node) {
   const Layout& layout = view.layout();
   Decision decision(view);
-  decision.unchanged(layout.user(pool, node));
-  decision.unchanged(layout.blocks_guard(pool));
-  decision.absent(layout.block(pool, prefix));
-  decision.concerns(layout.statics(pool));
-  decision.put(Block{.pool = pool, .prefix = prefix, .owner = node, .lent = {}});
+  decision.unchanged(layout.user(pool.id, node));
+  decision.unchanged(layout.blocks_guard(pool.id));
+  decision.absent(layout.block(pool.id, prefix));
+  decision.concerns(layout.statics(pool.id));
+  // One address can be all of it, and the gateway.
+  if (prefix.first() == prefix.last()) decision.unchanged(layout.pool(pool.id));
+  decision.put(Block{.pool = pool.id, .prefix = prefix, .owner = node, .lent = {}});
   return decision;
 }
 
@@ -48,7 +50,6 @@ Decision take(const View& view, const std::string& pool, const Prefix& prefix,
 Result<Block> Registry::claim_block(const std::string& pool) {
   const std::string what = "claim a block of pool " + pool;
   const Layout& layout = view_.layout();
-  bool read_again = false;
   Prefix chosen;
   const auto decide = [&](unsigned attempt) -> Result<Decision> {
     const auto known = view_.pools.find(pool);
@@ -56,22 +57,16 @@ Result<Block> Registry::claim_block(const std::string& pool) {
       return fail(Errc::not_found, "this host does not use it");
     // The lowest; hosts that meet there spread over more and more.
     const auto most = std::min(std::size_t{1} << std::min(attempt, 16U), kMostChoices);
-    auto free = free_blocks(view_, known->second, most);
-    if (free.empty() && !read_again) {
-      read_again = true;
-      for (const auto& prefix : {layout.blocks(pool), layout.statics(pool)})
-        if (auto read = refresh(client_, view_, prefix); !read)
-          return std::unexpected(std::move(read).error());
-      free = free_blocks(view_, known->second, most);
-    }
+    const auto free = free_blocks(view_, known->second, most);
     if (free.empty())
       return fail(Errc::exhausted, "every block has its owner: " + owners(view_, pool) +
                                        "; remove containers there, or make the network anew with "
                                        "a larger --subnet or --ip-range");
     chosen = free[any_below(free.size())];
-    return take(view_, pool, chosen, settings_.node);
+    return take(view_, known->second, chosen, settings_.node);
   };
-  if (auto done = transact(client_, view_, decide); !done)
+  const std::vector<std::string> all = {layout.blocks(pool), layout.statics(pool)};
+  if (auto done = transact(client_, view_, decide, all); !done)
     return fail(std::move(done).error(), what);
   return view_.blocks.at(pool).at(chosen);
 }
@@ -92,7 +87,7 @@ Status Registry::release_block(const std::string& pool, const Prefix& block) {
     decision.erase(key);
     return decision;
   };
-  if (auto done = transact(client_, view_, decide); !done)
+  if (auto done = transact(client_, view_, decide, {key}); !done)
     return fail(std::move(done).error(), "release block " + block.to_string());
   return {};
 }

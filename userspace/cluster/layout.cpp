@@ -54,11 +54,13 @@ std::string Layout::alive(const std::string& node) const { return root_ + "alive
 
 std::string Layout::node(const std::string& node) const { return root_ + "nodes/" + escape(node); }
 
-std::string Layout::network(const std::string& id) const {
-  return root_ + "networks/" + escape(id);
-}
+std::string Layout::networks() const { return root_ + "networks/"; }
 
-std::string Layout::name(const std::string& name) const { return root_ + "names/" + escape(name); }
+std::string Layout::network(const std::string& id) const { return networks() + escape(id); }
+
+std::string Layout::names() const { return root_ + "names/"; }
+
+std::string Layout::name(const std::string& name) const { return names() + escape(name); }
 
 std::string Layout::vnis() const { return root_ + "vni/"; }
 
@@ -76,8 +78,10 @@ std::string Layout::pools() const { return root_ + "pools/"; }
 
 std::string Layout::pool(const std::string& id) const { return pools() + escape(id); }
 
+std::string Layout::all_users() const { return root_ + "users/"; }
+
 std::string Layout::users(const std::string& pool) const {
-  return root_ + "users/" + escape(pool) + "/";
+  return all_users() + escape(pool) + "/";
 }
 
 std::string Layout::user(const std::string& pool, const std::string& node) const {

@@ -124,7 +124,8 @@ Result<SharedNetwork> Registry::create_network(const SharedNetwork& want) {
     decision.put(index_of(layout, layout.name(network.name), network.id));
     return decision;
   };
-  if (auto done = transact(client_, view_, decide); !done)
+  const std::vector<std::string> all = {layout.networks(), layout.names(), layout.vnis()};
+  if (auto done = transact(client_, view_, decide, all); !done)
     return fail(std::move(done).error(), "create network in the cluster");
   return view_.networks.at(want.id);
 }
@@ -145,28 +146,24 @@ Status Registry::name_network(const std::string& id, const std::string& name) {
     decision.unchanged(layout.network(id));
     decision.put(named);
     const std::string former = layout.name(found->second.name);
-    if (!found->second.name.empty() && indexed(view_, former) == id) {
+    if (!found->second.name.empty()) {
       decision.unchanged(former);
-      decision.erase(former);
+      if (indexed(view_, former) == id) decision.erase(former);
     }
     if (name.empty()) return decision;
     decision.unchanged(layout.name(name));
     decision.put(index_of(layout, layout.name(name), id));
     return decision;
   };
-  if (auto done = transact(client_, view_, decide); !done)
+  if (auto done = transact(client_, view_, decide, {layout.networks(), layout.names()}); !done)
     return fail(std::move(done).error(), "name network " + id);
   return {};
 }
 
 Status Registry::join_network(const std::string& id) {
-  if (!view_.networks.contains(id)) {
-    // It may have been made a moment ago.
-    if (auto read = refresh(client_, view_, view_.layout().network(id)); !read)
-      return fail(std::move(read).error(), "join network " + id);
-  }
   const auto decide = [&](unsigned) { return join(view_, id, settings_.node); };
-  if (auto done = transact(client_, view_, decide); !done)
+  // It may have been made a moment ago.
+  if (auto done = transact(client_, view_, decide, {view_.layout().network(id)}); !done)
     return fail(std::move(done).error(), "join network " + id);
   return {};
 }
@@ -185,9 +182,9 @@ Status Registry::mark_removing(const std::string& id) {
 
     decision.unchanged(layout.network(id));
     const std::string name = layout.name(network.name);
-    if (!network.name.empty() && indexed(view_, name) == id) {
+    if (!network.name.empty()) {
       decision.unchanged(name);
-      decision.erase(name);
+      if (indexed(view_, name) == id) decision.erase(name);
     }
     if (deserted) {
       decision.none_under(layout.members(id));
@@ -205,6 +202,9 @@ Status Registry::mark_removing(const std::string& id) {
 }
 
 Status Registry::leave_network(const std::string& id) {
+  // The last one takes the network with it: that must not be decided by half of the news.
+  if (auto read = refresh(client_, view_, view_.layout().members(id)); !read)
+    return fail(std::move(read).error(), "leave network " + id);
   const auto decide = [&](unsigned) -> Result<Decision> {
     return give_up_network(view_, id, settings_.node);
   };

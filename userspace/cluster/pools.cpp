@@ -115,7 +115,8 @@ Result<SharedPool> Registry::request_pool(const PoolRequest& want) {
     return fail(Errc::invalid_argument, "range " + want.range->to_string() +
                                             " needs a pool around it: name one with --subnet");
   }
-  if (auto done = transact(client_, view_, decide); !done)
+  const Layout& layout = view_.layout();
+  if (auto done = transact(client_, view_, decide, {layout.pools(), layout.all_users()}); !done)
     return fail(std::move(done).error(), "request pool");
   return view_.pools.at(id);
 }
@@ -143,7 +144,8 @@ Result<SharedPool> Registry::set_gateway(const std::string& pool, const Address&
     decision.put(changed);
     return decision;
   };
-  if (auto done = transact(client_, view_, decide); !done)
+  const std::vector<std::string> all = {layout.pool(pool), layout.statics(pool)};
+  if (auto done = transact(client_, view_, decide, all); !done)
     return fail(std::move(done).error(), "set the gateway of pool " + pool);
   return view_.pools.at(pool);
 }

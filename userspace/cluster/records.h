@@ -161,7 +161,9 @@ class Layout {
   std::string meta() const;
   std::string alive(const std::string& node) const;
   std::string node(const std::string& node) const;
+  std::string networks() const;  // prefix of all
   std::string network(const std::string& id) const;
+  std::string names() const;  // prefix of all
   std::string name(const std::string& name) const;
   std::string vnis() const;  // prefix of all
   std::string vni(std::uint32_t vni) const;
@@ -169,6 +171,7 @@ class Layout {
   std::string member(const std::string& network, const std::string& node) const;
   std::string pools() const;  // prefix of all
   std::string pool(const std::string& id) const;
+  std::string all_users() const;                     // prefix of all, of every pool
   std::string users(const std::string& pool) const;  // prefix of all
   std::string user(const std::string& pool, const std::string& node) const;
   std::string blocks(const std::string& pool) const;  // prefix of all

@@ -64,7 +64,8 @@ Status Registry::claim_static(const std::string& pool, const Address& address) {
     decision.touch(layout.blocks_guard(pool), settings_.node);
     return decision;
   };
-  if (auto done = transact(client_, view_, decide); !done)
+  const std::vector<std::string> all = {layout.statics(pool), layout.blocks(pool)};
+  if (auto done = transact(client_, view_, decide, all); !done)
     return fail(std::move(done).error(), "claim address " + address.to_string());
   return {};
 }

@@ -165,10 +165,17 @@ void Decision::merge(const Decision& other) {
   for (const auto& prefix : other.concerned_) concerns(prefix);
 }
 
-Status transact(etcd::Client& client, View& view, const Decide& decide) {
+Status transact(etcd::Client& client, View& view, const Decide& decide,
+                const std::vector<std::string>& ahead_of_refusal) {
+  bool read_again = ahead_of_refusal.empty();
   for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
     if (attempt > 1) pause(attempt);
     auto decision = decide(attempt);
+    if (!decision && !std::exchange(read_again, true)) {
+      for (const auto& prefix : ahead_of_refusal)
+        if (auto read = refresh(client, view, prefix); !read) return read;
+      decision = decide(attempt);
+    }
     if (!decision) return std::unexpected(std::move(decision).error());
     if (decision->nothing()) return {};
 

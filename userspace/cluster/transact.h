@@ -52,9 +52,11 @@ class Decision {
 // Decides, commits, and notes in the View what was written. If another host was first: reads the
 // keys and prefixes concerned and decides again, with short, jittered pauses. Errors: those of
 // `decide`; unavailable (the store does not answer, is not the one that the View is of, or others
-// were first every time).
+// were first every time). Nothing is refused by old news: when `decide` fails, what is below the
+// prefixes `ahead_of_refusal` is read and it decides again.
 using Decide = std::function<Result<Decision>(unsigned attempt)>;
-Status transact(etcd::Client& client, View& view, const Decide& decide);
+Status transact(etcd::Client& client, View& view, const Decide& decide,
+                const std::vector<std::string>& ahead_of_refusal = {});
 
 // Reads everything below a prefix again.
 Status refresh(etcd::Client& client, View& view, const std::string& prefix);

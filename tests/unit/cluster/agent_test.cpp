@@ -101,15 +101,15 @@ class AgentTest : public ::testing::Test {
     connected();
   }
 
-  std::string seen(const std::string& key) {
+  std::string seen(const std::string& name) {
     const std::lock_guard lock(mutex);
-    const auto found = view.entries().find(key);
+    const auto found = view.entries().find(name);
     return found == view.entries().end() ? "" : found->second.value;
   }
-  void sees(const std::string& key, const std::string& value) {
-    wait_for("news", [&] { return seen(key) == value; });
+  void sees(const std::string& name, const std::string& value) {
+    wait_for("news", [&] { return seen(name) == value; });
   }
-  etcd::KeyValue stored(const std::string& key) { return store.get(key).value(); }
+  etcd::KeyValue stored(const std::string& name) { return store.get(name).value(); }
   void alive() {
     wait_for("alive", [this] { return stored(alive_key).created != 0; });
   }
@@ -164,7 +164,7 @@ TEST_F(AgentTest, ListsAgainWhenHistoryIsGone) {
   start(late);
   connected();
   sees(other, "1");
-  const std::lock_guard lock(mutex);
+  agent.reset();
   EXPECT_EQ(listings, 2);
 }
 

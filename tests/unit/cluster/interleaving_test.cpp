@@ -279,7 +279,8 @@ void run_hosts(const MakeClient& make_client) {
     });
   while (running > 0) {
     const auto listing = watcher->list(layout().root());
-    if (listing) EXPECT_THAT(find_contradictions(*listing), ::testing::IsEmpty());
+    ASSERT_TRUE(listing) << listing.error().message();
+    EXPECT_THAT(find_contradictions(*listing), ::testing::IsEmpty());
     std::this_thread::sleep_for(5ms);
   }
   for (auto& thread : threads) thread.join();

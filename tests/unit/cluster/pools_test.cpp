@@ -106,6 +106,7 @@ TEST_F(Pools, TheLastUserTakesThePoolWithIt) {
   b.pool("10.1.0.0/24");
   ASSERT_TRUE(a.registry.claim_block(id));
   ASSERT_TRUE(a.registry.claim_static(id, address("10.1.0.200")));
+  b.sync();
   ASSERT_TRUE(b.registry.claim_block(id));
 
   ASSERT_EQ(text(a.registry.release_pool(id)), "");
@@ -149,6 +150,8 @@ TEST_F(Pools, WhatIsLentOutlivesItsOwnerAsAStaticAddress) {
   ASSERT_EQ(text(b.registry.ask(id, address("10.1.0.5"))), "");
   a.sync();
   ASSERT_EQ(text(a.registry.lend(id, block, address("10.1.0.5"), "host-b")), "");
+  b.sync();
+  b.sync();
 
   ASSERT_EQ(text(a.registry.release_pool(id)), "");
 
