@@ -9,11 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -23,6 +25,7 @@
 namespace fairlead::test {
 namespace {
 
+constexpr std::string_view kFolder = "fairlead-etcd-";
 constexpr const char* kProgram = "/usr/bin/etcd";
 constexpr auto kPatience = std::chrono::seconds(30);
 
@@ -30,10 +33,27 @@ std::string loopback(const char* scheme) {
   return std::string(scheme) + "://127.0.0.1:" + std::to_string(free_port());
 }
 
+// Removes the folders of test processes that were killed.
+void sweep() {
+  std::error_code ignored;
+  const auto all = std::filesystem::temp_directory_path();
+  for (const auto& each : std::filesystem::directory_iterator(all, ignored)) {
+    const std::string name = each.path().filename().string();
+    if (!name.starts_with(kFolder)) continue;
+    const pid_t owner = std::atoi(name.c_str() + kFolder.size());
+    if (owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH) {
+      std::filesystem::remove_all(each.path(), ignored);
+    }
+  }
+}
+
 }  // namespace
 
 TempFolder::TempFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "fairlead-etcd-XXXXXX").string();
+  sweep();
+  std::string name = (std::filesystem::temp_directory_path() /
+                      (std::string(kFolder) + std::to_string(getpid()) + "-XXXXXX"))
+                         .string();
   EXPECT_NE(::mkdtemp(name.data()), nullptr);
   path_ = name;
 }

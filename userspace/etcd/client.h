@@ -1,8 +1,8 @@
 // A key-value store with revisions, transactions, leases and watches: etcd v3.
 //
-// Every call blocks its thread for its deadline at most, list() for each of its pages; `unavailable` says that no endpoint gave
-// an answer in time, and what each of them said. After `unavailable` a transaction may or may not
-// have been done: whoever repeats it reads first.
+// Every call blocks its thread for its deadline at most, list() for each of its pages;
+// `unavailable` says that no endpoint gave an answer in time, and what each of them said. After
+// `unavailable` a transaction may or may not have been done: whoever repeats it reads first.
 #pragma once
 
 #include <chrono>
