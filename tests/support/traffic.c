@@ -207,8 +207,9 @@ int beat(int argc, char** argv, const struct options* o) {
   static unsigned char seen[1 << 20];
   puts("ready");
   fflush(stdout);
-  for (long over = 0; !over || (heard < sent && now_ms() < over);) {
+  for (long over = 0; !over || now_ms() < over;) {
     if (!over && (ended || now_ms() - start >= o->timeout)) over = now_ms() + 2000;
+    if (over && heard == sent) break;
     if (!over && now_ms() - start >= (long)sent * gap) {
       refused += send(fd, &sent, sizeof sent, 0) != sizeof sent;
       sent++;

@@ -16,7 +16,7 @@ from .cluster import FIRST_NUMBER, Cluster
 from .daemon import API, Daemon, program
 from .engine import SOCKET, Engine
 from .host import Host, Wire
-from .process import Failed, environment
+from .process import Failed, environment, wait_until
 from .site import Site
 
 STATE = "/run/fairlead-lab"
@@ -99,9 +99,14 @@ def execute(name, command):
 def down():
     for name, pid in hosts().items():
         Host.attach(name, PREFIX + name, pid).close()
+    wait_until(cgroups_are_gone, "the kernel to let go of the hosts' processes")
+    shutil.rmtree(STATE, ignore_errors=True)
+
+
+def cgroups_are_gone():
     for name in cgroup.trees(PREFIX):
         cgroup.remove(name)
-    shutil.rmtree(STATE, ignore_errors=True)
+    return not cgroup.trees(PREFIX)
 
 
 def main(words):
