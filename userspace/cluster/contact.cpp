@@ -80,8 +80,7 @@ void Contact::identified(const etcd::Identity& identity) {
 std::string Contact::find_alarm(const etcd::KeyValue& meta, std::string& uuid) const {
   const std::string advice =
       " Nothing is removed on this host and nothing is written. Bring the right store back (its "
-      "backup, "
-      "or 'fairlead cluster import FILE'), or let this host believe the store in place "
+      "backup, or 'fairlead cluster import FILE'), or let this host believe the store in place "
       "('fairlead cluster accept').";
   if (meta.created == 0) {
     if (believed_.empty())
@@ -98,8 +97,8 @@ std::string Contact::find_alarm(const etcd::KeyValue& meta, std::string& uuid) c
            std::to_string(found.schema) + "): upgrade this host.";
   uuid = found.uuid;
   if (believed_.empty() || uuid == believed_ || uuid == settings.cluster_uuid) return "";
-  return "the store holds another cluster, " + uuid + "; this host joined " +
-         settings.cluster_uuid + "." + advice;
+  return "the store holds another cluster, " + uuid + "; this host is of " + believed_ + "." +
+         advice;
 }
 
 bool Contact::judge(const etcd::KeyValue& meta) {

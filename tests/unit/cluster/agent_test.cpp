@@ -75,8 +75,9 @@ class AgentTest : public ::testing::Test {
             .last_pause = 20ms};
   }
 
-  void start(etcd::Client& the_client) {
-    agent = std::make_unique<Agent>(the_client, agent_settings(), [this](News news) {
+  void start(etcd::Client& the_client) { start(the_client, agent_settings()); }
+  void start(etcd::Client& the_client, const AgentSettings& its_settings) {
+    agent = std::make_unique<Agent>(the_client, its_settings, [this](News news) {
       const std::lock_guard lock(mutex);
       if (news.listing) {
         ++listings;
@@ -226,15 +227,30 @@ TEST_F(AgentTest, AnotherClusterIsAnAlarmUntilSomebodyAcceptsIt) {
   sees(other, "1");
 }
 
-TEST_F(AgentTest, AStoreWithoutAClusterCanBeAcceptedToo) {
+TEST_F(AgentTest, AnEmptyStoreThatIsAcceptedWaitsForANewCluster) {
   start();
   store.wipe(7);
   alarmed();
   agent->accept_store();
+  wait_for("what to do",
+           [this] { return agent->status().alarm.find("cluster init") != std::string::npos; });
+
+  store.put(layout().meta(), R"({"uuid":"uuid-2","schema":1})");
   calm();
   agent->put(key, "mine");
   EXPECT_TRUE(agent->flush(kPatience));
   EXPECT_EQ(stored(key).value, "mine");
+}
+
+TEST_F(AgentTest, TheFirstClusterThatAHostSeesIsItsOwn) {
+  auto nobody = agent_settings();
+  nobody.cluster_uuid.clear();
+  start(*client, nobody);
+  connected();
+  store.wipe(7);
+  store.put(layout().meta(), R"({"uuid":"uuid-2","schema":1})");
+  alarmed();
+  EXPECT_THAT(agent->status().alarm, HasSubstr("uuid-1"));
 }
 
 TEST_F(AgentTest, AcceptingWhenThereIsNoAlarmAcceptsNothingLater) {
