@@ -25,7 +25,8 @@ def test_a_lab_of_two_hosts_shares_a_network(own_lab, capfd):
     assert own_lab.main(["exec", "h1", "docker", "network", "create", "-d", "fairlead", "--ipam-driver", "fairlead",
                          "net"]) == 0
     wait_until(lambda: own_lab.main(["exec", "h2", "docker", "network", "inspect", "net"]) == 0, "net to be on h2")
-    assert own_lab.main(["exec", "h2", "docker", "run", "-d", "--name", "box", "--network", "net", "fairlead-test"]) == 0
+    assert own_lab.main(["exec", "h2", "docker", "run", "-d", "--name", "box", "--network", "net",
+                         "fairlead-test"]) == 0
     capfd.readouterr()
     assert own_lab.main(["exec", "h2", "docker", "inspect", "-f", "{{.NetworkSettings.Networks.net.IPAddress}}",
                          "box"]) == 0

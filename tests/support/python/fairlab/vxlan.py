@@ -67,7 +67,8 @@ class Capture:
         self.host = host
         self.path = f"/run/host/capture-{device}.pcap"
         host.run("rm", "-f", self.path)
-        self.process = host.start("tcpdump", "--immediate-mode", "-i", device, "-U", "-s", "256", "-w", self.path, *filters)
+        self.process = host.start("tcpdump", "--immediate-mode", "-U", "-s", "256", "-i", device, "-w", self.path,
+                                  *filters)
         wait_until(lambda: os.path.exists(host.path(self.path)) and os.path.getsize(host.path(self.path)) >= 24,
                    "tcpdump to listen")
 
