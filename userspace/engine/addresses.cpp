@@ -29,6 +29,18 @@ bool has_network(const State& state, const Prefix& pool) {
   });
 }
 
+// This host's blocks are full: another block, or, if each has its owner, a single address, which is
+// returned.
+Result<std::optional<Address>> make_room(Engine& engine, const ipam::Pool& pool) {
+  auto more = claim_block(engine, pool);
+  if (more) return std::nullopt;
+  if (more.error().code() != Errc::exhausted) return std::unexpected(std::move(more).error());
+  auto single = claim_single(engine, pool);
+  if (single) return *single;
+  if (single.error().code() != Errc::exhausted) return std::unexpected(std::move(single).error());
+  return fail(Errc::exhausted, more.error().message() + "; " + single.error().message());
+}
+
 }  // namespace
 
 Result<ipam::Pool> request_pool(Engine& engine, const PoolRequest& want) {
@@ -89,9 +101,9 @@ Result<Prefix> request_address(Engine& engine, const std::string& pool,
   const TimePoint now = engine.clock.now();
   auto lease = engine.ipam.request_address(pool, address, use, now);
   if (!lease && shared && !address && lease.error().code() == Errc::exhausted) {
-    if (auto more = claim_block(engine, *found); !more)
-      return fail(std::move(more).error(), lease.error().message());
-    lease = engine.ipam.request_address(pool, address, use, now);
+    auto more = make_room(engine, *found);
+    if (!more) return fail(std::move(more).error(), lease.error().message());
+    lease = engine.ipam.request_address(pool, *more, use, now);
   }
   if (!lease) return std::unexpected(std::move(lease).error());
   if (auto done = engine.store.apply({*lease}); !done) {

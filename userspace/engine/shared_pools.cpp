@@ -1,6 +1,7 @@
 #include "engine/shared_pools.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "engine/lookup.h"
@@ -8,6 +9,9 @@
 namespace fairlead::engine {
 
 namespace {
+
+// How far claim_single() looks: each step may be a question to the store.
+constexpr std::size_t kMostSingles = 512;
 
 using cluster::Block;
 using cluster::SharedNetwork;
@@ -171,6 +175,27 @@ Status claim_block(Engine& engine, const ipam::Pool& pool) {
   auto block = engine.cluster->registry.claim_block(pool.shared);
   if (!block) return std::unexpected(std::move(block).error());
   return follow_blocks(engine, pool.shared);
+}
+
+Result<Address> claim_single(Engine& engine, const ipam::Pool& pool) {
+  const Prefix& area = pool.range ? *pool.range : pool.prefix;
+  std::set<Address> held;  // cooling down, too
+  for (const ipam::Lease& lease : engine.ipam.leases(pool.id)) held.insert(lease.address);
+  if (const auto statics = engine.cluster->view.statics.find(pool.shared);
+      statics != engine.cluster->view.statics.end())
+    for (const auto& [address, fixed] : statics->second) held.insert(address);
+  Address candidate = area.first();
+  for (std::size_t tried = 0; tried < kMostSingles; ++tried, candidate = candidate.plus(1)) {
+    if (const Block* block = covering_block(engine, pool.shared, candidate)) {
+      candidate = block->prefix.last();
+    } else if (!held.contains(candidate)) {
+      auto done = engine.cluster->registry.claim_static(pool.shared, candidate);
+      if (done) return candidate;
+      if (done.error().code() == Errc::unavailable) return std::unexpected(std::move(done).error());
+    }
+    if (candidate == area.last()) break;
+  }
+  return fail(Errc::exhausted, "nor is an address left between the blocks");
 }
 
 void give_up_address(Engine& engine, const ipam::Pool& pool, const Address& address) {

@@ -37,6 +37,10 @@ Status reserve_shared(Engine& engine, const ipam::Pool& pool, const Address& add
 // Errors: exhausted, unavailable.
 Status claim_block(Engine& engine, const ipam::Pool& pool);
 
+// An address that no block covers, for an endpoint that does not ask for one by number: when every
+// block has its owner, what lies between them is left. Errors: exhausted, unavailable.
+Result<Address> claim_single(Engine& engine, const ipam::Pool& pool);
+
 // An address that is no longer used: back to where it was reserved from, if it was.
 void give_up_address(Engine& engine, const ipam::Pool& pool, const Address& address);
 
