@@ -23,7 +23,8 @@ FL_LAYOUT(fl_tunnel, 4 + 2 + 2);
 enum fl_peer_way {
 	FL_PEER_NONE = 0, /* no such peer */
 	FL_PEER_DIRECT = 1, /* every slot of hops holds a ready header */
-	FL_PEER_KERNEL = 2, /* next hop not resolved (yet): by the vxlan device, which asks for it */
+	FL_PEER_KERNEL =
+		2, /* next hop not resolved (yet): by the vxlan device, which asks for it */
 };
 
 /* Element of array fl_peers; index: peer number, from 1; fl_forward.peer refers to it. Written by the daemon

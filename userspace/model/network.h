@@ -10,8 +10,8 @@
 
 namespace fairlead {
 
-// Of the data path: never 0, never reused while anything refers to it. Up to FL_VNI_LAST the VNI of a
-// network that hosts share, above it this host's own.
+// Of the data path: never 0, never reused while anything refers to it. Up to FL_VNI_LAST the VNI of
+// a network that hosts share, above it this host's own.
 using NetworkId = std::uint32_t;
 
 struct Subnet {
