@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <random>
 
+#include "base/log.h"
 #include "engine/cluster_backup.h"
 #include "engine/cluster_verbs.h"
 #include "engine/follow_cluster.h"
@@ -96,6 +97,16 @@ Result<std::string> own_instance(Engine& engine) {
   return known != words.end() ? known->second : make_uuid();
 }
 
+// It could not leave: as a daemon that starts, since a client whose agent has ended is of no more
+// use.
+void come_back(Engine& engine, const cluster::Settings& settings) {
+  leave_waiting(engine);
+  Status done = start_cluster(engine, settings);
+  if (done) done = follow_cluster(engine);
+  if (!done)
+    log::event(log::Level::warning, "cluster_not_followed", {{"error", done.error().message()}});
+}
+
 }  // namespace
 
 Status start_cluster(Engine& engine, const std::optional<cluster::Settings>& configured) {
@@ -188,13 +199,18 @@ Status leave_cluster(Engine& engine, bool force) {
     return fail(Errc::conflict, "networks of the cluster have containers on this host (" + busy +
                                     "): disconnect them, or use --force to cut them off from other "
                                     "hosts");
+  // What waits to be written must not come after it.
+  engine.cluster->agent.reset();
   // What is left here in the store; with --force also while it is away.
   if (!engine.cluster->uuid.empty())
     if (auto done = engine.cluster->registry.forget(engine.cluster->settings.node, /*force=*/true);
-        !done && done.error().code() != Errc::not_found && !force)
+        !done && done.error().code() != Errc::not_found && !force) {
+      const cluster::Settings settings = engine.cluster->settings;
+      come_back(engine, settings);
       return fail(std::move(done).error(),
                   "leave the cluster (--force leaves all the same, and "
                   "'fairlead cluster forget' elsewhere cleans up)");
+    }
   return unfollow_cluster(engine);
 }
 

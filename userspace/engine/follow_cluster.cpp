@@ -127,7 +127,7 @@ Status remember_view(Engine& engine) {
 }
 
 void announce_self(Engine& engine) {
-  if (!engine.cluster || !engine.cluster->introduced) return;
+  if (!engine.cluster || !engine.cluster->introduced || !engine.cluster->agent) return;
   const Membership& cluster = *engine.cluster;
   const Underlay& own = engine.state.underlay;
   if (own.vteps.empty()) return;  // sync_host() says why

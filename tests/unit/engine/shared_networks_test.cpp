@@ -153,6 +153,19 @@ TEST_F(SharedNetworksTest, LeavingNeedsNetworksWithoutContainersOrForce) {
   EXPECT_TRUE(h1.datapath.remotes.empty());
 }
 
+TEST_F(SharedNetworksTest, HostThatCannotSayThatItLeavesStaysInTheCluster) {
+  h2.way->down(true);
+
+  const Status refused = engine::leave_cluster(*h2.engine, /*force=*/false);
+
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::unavailable);
+  EXPECT_NE(refused.error().message().find("--force"), std::string::npos);
+  h2.way->down(false);
+  ASSERT_TRUE(eventually([&] { return h2.engine->cluster->agent->status().connected; }));
+  EXPECT_TRUE(eventually([&] { return h1.engine->state.peers.at("h2").alive; }));
+}
+
 TEST_F(SharedNetworksTest, ASecondHostOfTheSameNameIsRefused) {
   ClusterHost impostor("h1", 13, etcd);
 
