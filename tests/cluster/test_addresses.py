@@ -155,11 +155,9 @@ def test_parallel_randomised_operations_give_no_address_twice_and_leak_none(host
 
     assert [worker.broken for worker in workers if worker.broken] == []
     assert held.twice == []
-    print(held.count, held.texts)
     done = sum(held.count.values())
     assert done >= OPERATIONS
-    # A block is given to a host whole, so that a few pinned addresses can keep all that are left from everybody.
-    assert held.count["refused, any"] < held.count["any"] / 50, held.texts
+    assert held.count["refused, any"] == 0, held.texts  # there is always room somewhere
     assert held.count["wanted"] > 100
     wait_until(lambda: in_store(hosts) == held.holders, "the store to say what the hosts hold", timeout=20, step=0.2)
 

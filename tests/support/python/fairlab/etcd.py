@@ -31,7 +31,7 @@ class Etcd:
         address = self.host.addresses[0] if family == 4 else f"[{self.host.addresses[1]}]"
         return f"{self.scheme}://{address}:{PORT}"
 
-    def start(self, folder=None):
+    def start(self, folder=None, *flags):
         """On the data it had, or in another `folder`: a new one is an empty store."""
         self.folder = folder or self.folder
         any_address = f"{self.scheme}://[::]:{PORT}"
@@ -40,7 +40,7 @@ class Etcd:
             f"--listen-client-urls={any_address}", f"--advertise-client-urls={self.url()}",
             "--listen-peer-urls=http://127.0.0.1:2380", "--initial-advertise-peer-urls=http://127.0.0.1:2380",
             f"--initial-cluster={self.folder}=http://127.0.0.1:2380", f"--initial-cluster-token={self.folder}",
-            "--logger=zap", "--log-level=warn", *self.flags, log=self.log)
+            "--logger=zap", "--log-level=warn", *self.flags, *flags, log=self.log)
         wait_until(self._answers, f"etcd to answer, see {self.log}", timeout=20, step=0.05)
         return self
 

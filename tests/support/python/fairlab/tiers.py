@@ -17,9 +17,10 @@ from .image import TREE
 CTEST = ("unit", "bpf", "fuzz", "check")
 PYTEST = ("netns", "docker", "cluster")
 SHARDS = {"docker": [["-k", "bridge"], ["-k", "not bridge"]]}
-# The store is away for two minutes in the first shard, which costs no more than waiting. What is named nowhere
-# runs in the last one.
-FILES = {"cluster": [("test_etcd.py", "test_hosts.py"), ()]}
+# The store is away for two minutes in the first shard, and devices come and go in the second: both mostly wait. What
+# is named nowhere runs in the last one.
+FILES = {"cluster": [("test_etcd.py", "test_hosts.py"),
+                     ("test_addresses.py", "test_lab.py", "test_quota.py", "test_tls.py", "test_underlay.py"), ()]}
 LIMIT = {"unit": 600, "bpf": 600, "fuzz": 300, "check": 900, "netns": 600, "docker": 1500,
          "cluster": 900}  # seconds
 
