@@ -6,7 +6,8 @@ namespace {
 class AddressesTest : public EngineTest {
  protected:
   ipam::Pool pool(const std::string& text) {
-    return engine::request_pool(engine, {.space = "local", .prefix = prefix(text)}).value();
+    return engine::request_pool(engine, {.pool = {.space = "local", .prefix = prefix(text)}})
+        .value();
   }
 };
 
@@ -17,7 +18,7 @@ TEST_F(AddressesTest, ChosenPoolKeepsOffRoutesAndForeignNetworks) {
   foreign.v4 = Subnet{.pool = prefix("100.96.1.0/24"), .gateway = addr("100.96.1.1")};
   ASSERT_TRUE(engine::create_network(engine, foreign));
 
-  const auto got = engine::request_pool(engine, {.space = "local"});
+  const auto got = engine::request_pool(engine, {.pool = {.space = "local"}});
 
   ASSERT_TRUE(got) << got.error().message();
   EXPECT_EQ(got->prefix, prefix("100.96.2.0/24"));
@@ -26,7 +27,8 @@ TEST_F(AddressesTest, ChosenPoolKeepsOffRoutesAndForeignNetworks) {
 
 TEST_F(AddressesTest, PoolAndAddressThatCannotBeStoredAreNotTaken) {
   store.fail_next();
-  EXPECT_FALSE(engine::request_pool(engine, {.space = "local", .prefix = prefix("10.1.0.0/24")}));
+  EXPECT_FALSE(
+      engine::request_pool(engine, {.pool = {.space = "local", .prefix = prefix("10.1.0.0/24")}}));
   EXPECT_TRUE(ipam.pools().empty());
 
   const ipam::Pool made = pool("10.1.0.0/24");

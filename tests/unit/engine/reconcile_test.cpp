@@ -51,7 +51,8 @@ TEST_F(ReconcileTest, BeingClaimedOnceStartsTheGracePeriodAnew) {
 }
 
 TEST_F(ReconcileTest, PoolWhoseNetworkNeverCameIsReleased) {
-  ASSERT_TRUE(engine::request_pool(engine, {.space = "local", .prefix = prefix("10.9.0.0/24")}));
+  ASSERT_TRUE(
+      engine::request_pool(engine, {.pool = {.space = "local", .prefix = prefix("10.9.0.0/24")}}));
 
   pass(nothing);
   clock.advance(engine.settings.orphan_grace);
@@ -62,7 +63,8 @@ TEST_F(ReconcileTest, PoolWhoseNetworkNeverCameIsReleased) {
 }
 
 TEST_F(ReconcileTest, PoolLentToANetworkOfAnotherDriverStaysWithItsAddresses) {
-  ASSERT_TRUE(engine::request_pool(engine, {.space = "local", .prefix = prefix("10.9.0.0/24")}));
+  ASSERT_TRUE(
+      engine::request_pool(engine, {.pool = {.space = "local", .prefix = prefix("10.9.0.0/24")}}));
   const std::string pool = ipam.pools()[0].id;
   ASSERT_TRUE(engine::request_address(engine, pool, std::nullopt, ipam::Use::endpoint));
   const engine::Known lent{.networks = {}, .containers = {}, .pools = {prefix("10.9.0.0/24")}};
@@ -78,7 +80,8 @@ TEST_F(ReconcileTest, PoolLentToANetworkOfAnotherDriverStaysWithItsAddresses) {
 
 TEST_F(ReconcileTest, LeaseWithoutEndpointIsReleasedAndThatOfALivingOneIsNot) {
   with_endpoint();
-  ASSERT_TRUE(engine::request_pool(engine, {.space = "local", .prefix = prefix("192.0.2.0/24")}));
+  ASSERT_TRUE(
+      engine::request_pool(engine, {.pool = {.space = "local", .prefix = prefix("192.0.2.0/24")}}));
   const std::string pool = ipam.pools()[0].id;
   for (const char* address : {"192.0.2.2", "192.0.2.3"})
     ASSERT_TRUE(engine::request_address(engine, pool, addr(address), ipam::Use::endpoint));

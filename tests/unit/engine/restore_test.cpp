@@ -77,7 +77,8 @@ TEST_F(RestoreTest, EndpointThatCannotBeRestoredIsAWarningAndTheOthersAreServed)
 
 TEST_F(RestoreTest, EndpointWhoseDeviceIsGoneIsForgottenAndItsAddressCools) {
   with_endpoint();
-  ASSERT_TRUE(engine::request_pool(engine, {.space = "local", .prefix = prefix("192.0.2.0/24")}));
+  ASSERT_TRUE(
+      engine::request_pool(engine, {.pool = {.space = "local", .prefix = prefix("192.0.2.0/24")}}));
   const std::string pool = ipam.pools()[0].id;
   ASSERT_TRUE(engine::request_address(engine, pool, addr("192.0.2.2"), ipam::Use::endpoint));
   links.vanish("flh0123456789ab");
