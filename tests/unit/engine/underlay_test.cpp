@@ -335,7 +335,7 @@ TEST_F(SyncUnderlayTest, AnUnresolvedPeerIsTheKernelsAndItsNeighbourIsKept) {
 }
 
 TEST_F(SyncUnderlayTest, APeerFollowsItsNeighboursMac) {
-  for (const std::uint8_t last : {7, 8}) {
+  for (const std::uint8_t last : {std::uint8_t{7}, std::uint8_t{8}}) {
     links.resolve(kWire, addr("198.18.0.2"), mac(last));
     sync();
     ASSERT_EQ(datapath.peers.at(1).hops.size(), 1U);
