@@ -62,7 +62,7 @@ void try_pools(std::string_view body) {
   if (!sound(want)) return;
   ipam::Ipam ipam({.ranges_v4 = {{Prefix::parse("100.64.0.0/16").value(), 24}},
                    .ranges_v6 = {{Prefix::parse("fd00::/48").value(), 64}}});
-  const auto pool = ipam.request_pool(*want, {}, TimePoint{});
+  const auto pool = ipam.request_pool(want->pool, {}, TimePoint{});
   if (!pool) {
     require(!pool.error().message().empty(), "a refusal says why");
     return;
@@ -75,7 +75,7 @@ void try_pools(std::string_view body) {
     require(!pool->range || pool->range->contains(lease->address), "and in its range");
     require(given.insert(lease->address).second, "no address is given twice");
   }
-  require(!ipam.request_pool(*want, {}, TimePoint{}) || !want->prefix, "no pool is given twice");
+  require(!ipam.request_pool(want->pool, {}, TimePoint{}) || !want->pool.prefix, "no pool is given twice");
 }
 
 void try_addresses(std::string_view body) {
