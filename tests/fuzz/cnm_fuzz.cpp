@@ -75,7 +75,8 @@ void try_pools(std::string_view body) {
     require(!pool->range || pool->range->contains(lease->address), "and in its range");
     require(given.insert(lease->address).second, "no address is given twice");
   }
-  require(!ipam.request_pool(want->pool, {}, TimePoint{}) || !want->pool.prefix, "no pool is given twice");
+  require(!ipam.request_pool(want->pool, {}, TimePoint{}) || !want->pool.prefix,
+          "no pool is given twice");
 }
 
 void try_addresses(std::string_view body) {
