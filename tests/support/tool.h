@@ -12,7 +12,7 @@ struct options {
 };
 
 // Ends the program: exit code 2, with what failed and errno.
-_Noreturn void fail(const char* what);
+__attribute__((noreturn)) void fail(const char* what);
 long now_ms(void);
 // Accepts IPv4 and IPv6; an IPv4 address becomes a v4-mapped one, so that every socket is an IPv6
 // socket.
@@ -24,7 +24,7 @@ int wait_for(int fd, short events, long deadline);
 int say(int error);
 
 // traffic.c; each says what it does, and returns the program's exit code.
-_Noreturn void sink(int argc, char** argv);
+__attribute__((noreturn)) void sink(int argc, char** argv);
 int sizes(int argc, char** argv, const struct options* o);
 int segments(int argc, char** argv, const struct options* o);
 int beat(int argc, char** argv, const struct options* o);
