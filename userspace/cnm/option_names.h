@@ -20,6 +20,7 @@ inline constexpr char kOwnPrefix[] = "fairlead.";
 // Of CreateNetwork and of RequestPool: -o and --ipam-opt.
 inline constexpr char kScope[] = "fairlead.scope";      // "cluster" or "host"
 inline constexpr char kNetwork[] = "fairlead.network";  // of the cluster: its name or id
+inline constexpr char kVni[] = "fairlead.vni";          // of CreateNetwork only
 
 // Of endpoints.
 inline constexpr char kPortMap[] = "com.docker.network.portmap";

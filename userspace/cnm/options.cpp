@@ -81,6 +81,19 @@ Status set_shared_name(engine::NetworkRequest& request, const std::string& text)
   return {};
 }
 
+// RFC 7348: 24 bits; 0 is no network's.
+Status set_vni(engine::NetworkRequest& request, const std::string& text) {
+  constexpr std::uint32_t kHighestVni = 0xffffff;
+  std::uint32_t vni = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, vni);
+  if (failed != std::errc() || rest != end || vni == 0 || vni > kHighestVni)
+    return fail(Errc::invalid_argument,
+                fairlead::quoted(text) + " is not a VNI from 1 to " + std::to_string(kHighestVni));
+  request.vni = vni;
+  return {};
+}
+
 struct Option {
   const char* name;
   Status (*set)(engine::NetworkRequest& request, const std::string& text);
@@ -95,6 +108,7 @@ constexpr Option kOptions[] = {
     {option::kHostBinding, set_host_binding},
     {option::kScope, set_scope},
     {option::kNetwork, set_shared_name},
+    {option::kVni, set_vni},
 };
 
 std::unexpected<Error> unknown_option(const std::string& name) {

@@ -47,6 +47,10 @@ Result<SharedNetwork> join(Engine& engine, const NetworkRequest& want, SharedNet
                 "the cluster's network " +
                     (network.name.empty() ? network.id.substr(0, 12) : network.name) +
                     " has other subnets or gateways: leave --subnet and --gateway out");
+  if (want.vni != 0 && want.vni != network.vni)
+    return fail(Errc::conflict, "the cluster's network has VNI " + std::to_string(network.vni) +
+                                    ", not " + std::to_string(want.vni) +
+                                    ": leave fairlead.vni out");
   if (auto done = engine.cluster->registry.join_network(network.id); !done)
     return std::unexpected(std::move(done).error());
   return network;
@@ -60,6 +64,9 @@ Result<bool> is_shared(const Engine& engine, const NetworkRequest& want) {
       return fail(Errc::invalid_argument,
                   "option fairlead.network: this host is in no cluster "
                   "('fairlead cluster join')");
+    if (want.vni != 0)
+      return fail(Errc::invalid_argument,
+                  "option fairlead.vni: only a network of a cluster has one");
     return false;
   }
   const bool all = (!want.v4 || !shared_pool_of(engine, want.v4).empty()) &&
@@ -70,6 +77,9 @@ Result<bool> is_shared(const Engine& engine, const NetworkRequest& want) {
         "option fairlead.network needs addresses of the cluster: add --ipam-driver fairlead "
         "--ipam-opt fairlead.network=" +
             want.shared_name);
+  if (!all && want.vni != 0)
+    return fail(Errc::invalid_argument,
+                "option fairlead.vni needs addresses of the cluster: add --ipam-driver fairlead");
   return all;
 }
 
@@ -81,6 +91,7 @@ Result<SharedNetwork> share_network(Engine& engine, const NetworkRequest& want) 
   if (!want.shared_name.empty())
     return fail(Errc::not_found, "the cluster has no network " + want.shared_name);
   return engine.cluster->registry.create_network({.id = want.key,
+                                                  .vni = want.vni,
                                                   .v4 = want.v4,
                                                   .v6 = want.v6,
                                                   .pool_v4 = pool_v4,

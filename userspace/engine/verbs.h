@@ -35,6 +35,7 @@ struct NetworkRequest {
   bool masquerade = true;
   Scope scope = Scope::cluster;
   std::string shared_name;  // join the cluster's network of this name or id; empty: by the subnet
+  std::uint32_t vni = 0;    // of a network of the cluster; 0: a free one
   std::map<std::string, std::string> options;  // as they were given, for the other hosts
 };
 

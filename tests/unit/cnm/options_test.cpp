@@ -77,7 +77,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{option::kHostBinding, "localhost"}, Bad{option::kHostBinding, "::1"},
                     Bad{option::kIcc, "maybe"}, Bad{"fairlead.unheard_of", "1"},
                     Bad{option::kScope, "swarm"}, Bad{option::kScope, ""},
-                    Bad{option::kScope, "Host"}, Bad{option::kNetwork, ""}));
+                    Bad{option::kScope, "Host"}, Bad{option::kNetwork, ""}, Bad{option::kVni, "0"},
+                    Bad{option::kVni, "16777216"}, Bad{option::kVni, "7x"}));
 
 TEST(Options, AnUnknownOwnOptionIsAnsweredWithTheKnownOnes) {
   const auto request = network_request(with("fairlead.speed", "fast"));
@@ -93,6 +94,7 @@ TEST(Options, NetworksAreTheClustersUnlessTheyAreToStayOnTheHost) {
   EXPECT_EQ(network_request(with(option::kScope, "cluster")).value().scope, engine::Scope::cluster);
   EXPECT_EQ(network_request(with(option::kScope, "host")).value().scope, engine::Scope::host);
   EXPECT_EQ(network_request(with(option::kNetwork, "web")).value().shared_name, "web");
+  EXPECT_EQ(network_request(with(option::kVni, "16777215")).value().vni, 16777215U);
 }
 
 TEST(Options, HostScopeAndANetworkOfTheClusterExcludeEachOther) {

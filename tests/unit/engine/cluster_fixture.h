@@ -100,7 +100,8 @@ class ClusterHost {
 
   // What Docker asks for with `docker network create`: a pool, its gateway, the network.
   Status make_network(const std::string& key) { return make_network(key, v4_pool()); }
-  Status make_network(const std::string& key, const engine::PoolRequest& pool_request) {
+  Status make_network(const std::string& key, const engine::PoolRequest& pool_request,
+                      std::uint32_t vni = 0) {
     auto pool = engine::request_pool(*engine, pool_request);
     if (!pool) return std::unexpected(pool.error());
     auto gateway = engine::request_address(*engine, pool->id, std::nullopt, ipam::Use::gateway);
@@ -109,6 +110,7 @@ class ClusterHost {
     want.key = key;
     want.shared_name = pool_request.shared_name;
     want.scope = pool_request.scope;
+    want.vni = vni;
     want.v4 = Subnet{.pool = pool->prefix, .gateway = gateway->address()};
     return engine::create_network(*engine, want);
   }

@@ -52,6 +52,47 @@ TEST_F(SharedNetworksTest, NetworkOfHostScopeStaysAndHasAnIdThatIsNoVni) {
   EXPECT_TRUE(h1.engine->cluster->view.networks.empty());
 }
 
+TEST_F(SharedNetworksTest, AChosenVniIsTakenAndBelongsToOneNetwork) {
+  ASSERT_TRUE(h1.make_network(kWeb, ClusterHost::v4_pool(), 4242));
+  hear();
+  const Status second = h2.make_network(kMirror, ClusterHost::v4_pool(), 4242);
+
+  EXPECT_EQ(h1.engine->state.networks.at(kWeb).id, 4242U);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code(), Errc::conflict);
+  EXPECT_NE(second.error().message().find("4242"), std::string::npos) << second.error().message();
+}
+
+TEST_F(SharedNetworksTest, VniOfANetworkOfOneHostIsRefused) {
+  auto pool = ClusterHost::v4_pool();
+  pool.scope = engine::Scope::host;
+
+  const Status done = h1.make_network(kWeb, pool, 4242);
+
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code(), Errc::invalid_argument);
+}
+
+// Liveness is the store's to judge, by its own clock.
+TEST_F(SharedNetworksTest, HostsWhoseClocksAreDaysApartAndJumpShareAllTheSame) {
+  h1.clock.advance(std::chrono::hours(48));
+  h2.clock.advance(-std::chrono::hours(48));
+  with_web();
+  ASSERT_TRUE(h2.make_endpoint(kMirror, "e2"));
+  ASSERT_TRUE(eventually([&] { return h1.datapath.remotes.size() == 1; }));
+
+  h1.clock.advance(-std::chrono::hours(96));
+  h2.clock.advance(std::chrono::hours(96));
+  ASSERT_TRUE(engine::tick(*h1.engine));
+  ASSERT_TRUE(engine::tick(*h2.engine));
+  ASSERT_TRUE(h1.make_endpoint(kWeb, "e1"));
+
+  EXPECT_TRUE(eventually([&] { return h2.datapath.remotes.size() == 1; }));
+  EXPECT_TRUE(h1.engine->state.peers.at("h2").alive);
+  EXPECT_TRUE(h2.engine->state.peers.at("h1").alive);
+  EXPECT_EQ(h1.datapath.remotes.size(), 1U);
+}
+
 TEST_F(SharedNetworksTest, SameSubnetByHandJoinsTheNetwork) {
   ASSERT_TRUE(h1.make_network(kWeb));
   ASSERT_TRUE(eventually([&] { return h2.engine->cluster->view.networks.size() == 1; }));
