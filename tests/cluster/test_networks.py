@@ -192,6 +192,15 @@ def test_the_same_name_made_on_two_hosts_at_once_becomes_one_network(cluster, tu
     wait_until(lambda: ping(a, b.address(name)), "the two to meet")
 
 
+def test_a_vni_can_be_chosen(cluster):
+    h1, h2, _ = cluster
+
+    h1.shared("-o", "fairlead.vni=4242", name="numbered")
+
+    cluster.everywhere("numbered", members=[h2])
+    assert vni(h1, "numbered") == vni(h2, "numbered") == 4242
+
+
 def test_the_daemons_restart_keeps_everything(cluster):
     h1, h2, _ = cluster
     h1.shared("--subnet", "10.95.0.0/24", name="kept")
