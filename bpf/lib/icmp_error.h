@@ -15,48 +15,6 @@
 
 #define FL_ICMP_TOS 0xc0 /* internetwork control, RFC 1812 4.3.2.5 */
 
-#define FL_CSUM_CHUNK 64
-
-struct csum_walk {
-	struct __sk_buff *skb;
-	__u32 off;
-	__u32 len;
-	__u32 sum;
-	__u32 failed;
-};
-
-static int csum_chunk(__u32 index, void *arg)
-{
-	struct csum_walk *walk = arg;
-	__u32 done = index * FL_CSUM_CHUNK;
-	__u8 chunk[FL_CSUM_CHUNK] = {};
-	__u32 now = walk->len - done;
-
-	if (now > FL_CSUM_CHUNK)
-		now = FL_CSUM_CHUNK;
-	/* 1..64, in a form that Linux 6.1 follows: of "!now || now > 64" clang 14 makes one comparison of
-	 * now - 1, and 6.1 then takes 0 for possible. */
-	now--;
-	asm volatile("%0 &= %1" : "+r"(now) : "i"(FL_CSUM_CHUNK - 1));
-	now++;
-	if (bpf_skb_load_bytes(walk->skb, walk->off + done, chunk, now)) {
-		walk->failed = 1;
-		return 1;
-	}
-	walk->sum = csum_words(chunk, sizeof(chunk), walk->sum);
-	return 0;
-}
-
-/* Sum of bytes [off, off + len) of the packet, linear or not. Fails with -1. By bpf_loop(), because the
- * verifier walks through every turn of a plain loop, for every length. */
-static __always_inline long csum_packet(struct __sk_buff *skb, __u32 off, __u32 len)
-{
-	struct csum_walk walk = {.skb = skb, .off = off, .len = len};
-
-	bpf_loop((len + FL_CSUM_CHUNK - 1) / FL_CSUM_CHUNK, csum_chunk, &walk, 0);
-	return walk.failed ? -1 : (long)walk.sum;
-}
-
 struct icmp_header {
 	__u8 type;
 	__u8 code;
