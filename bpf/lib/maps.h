@@ -84,16 +84,16 @@ struct {
 } fl_local SEC(".maps");
 
 /* Is anything published on this port number? Writer: daemon. Reader: tc_uplink for each packet,
- * tc_endpoint and cgroup_sockets for new flows. Value: enum fl_port_flags. Size: every port. */
+ * tc_endpoint and cgroup_sockets for new flows. Size: every port. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 65536);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct fl_port_bits);
 } fl_port_bits SEC(".maps");
 
-/* Published ports. Writer: daemon. Reader: tc_uplink, tc_endpoint, cgroup_sockets, for new flows.
- * Size: every port twice. */
+/* Published ports. Writer: daemon. Reader: tc_uplink, tc_endpoint, cgroup_sockets, for new flows; collect.
+ * Size: every port twice, though ranges take one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -110,6 +110,25 @@ struct {
 	__type(key, struct fl_flow);
 	__type(value, struct fl_nat);
 } fl_nat SEC(".maps");
+
+/* Who may reach a published port? Writer: daemon. Reader: tc_uplink, tc_endpoint, for new flows; collect. Value: enum
+ * fl_source. Size: lists are shared by ports that have the same. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct fl_source_key);
+	__type(value, __u32);
+} fl_sources SEC(".maps");
+
+/* How many flows has a container? Writer: tc_endpoint, tc_uplink, collect. Reader: they, for new flows. Key: ifindex.
+ * Size: that of fl_endpoints. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct fl_flow_count);
+} fl_flow_counts SEC(".maps");
 
 /* Ports of fragmented datagrams. Writer, reader: tc_endpoint, tc_uplink. Nobody deletes: LRU.
  * Size: common LRUs need some 256 slots a CPU, and a datagram is in flight for milliseconds. */
@@ -184,6 +203,15 @@ struct {
 	__type(key, struct fl_vni_member);
 	__type(value, __u32);
 } fl_vni_members SEC(".maps");
+
+/* ICMP errors that may still be made: lib/icmp_budget.h. Writer, reader: tc_endpoint, tc_uplink, tc_host, for each such
+ * error. Value: ns, CLOCK_MONOTONIC_COARSE. One element a CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} fl_icmp_budget SEC(".maps");
 
 /* Packets forwarded and punted. Writer: count(). Reader: daemon. Index: enum fl_reason. */
 struct {

@@ -11,6 +11,9 @@ enum fl_network_flags {
 	FL_NET_INTERNAL = 1 << 0, /* nothing but the network itself and its gateway addresses */
 	FL_NET_NO_ICC = 1 << 1, /* endpoints of this network do not reach each other */
 	FL_NET_MASQUERADE = 1 << 2, /* flows to the outside take the uplink's address */
+	FL_NET_ROUTED =
+		1
+		<< 3, /* its addresses are known outside: published ports and ping are reached there too */
 };
 
 /* Value of map fl_networks; key: network id, __u32, host byte order, never 0.

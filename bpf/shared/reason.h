@@ -30,10 +30,13 @@
 	X(FL_FORWARD_REMOTE, 15, "container to another host, in a tunnel", "") \
 	X(FL_FORWARD_REMOTE_KERNEL, 16, "container to another host, by the kernel's vxlan device", "") \
 	X(FL_FORWARD_REMOTE_IN, 17, "from another host to container", "") \
+	X(FL_FORWARD_RELATED, 18, "ICMP error about a translated flow", "") \
+	X(FL_FORWARD_MOVED, 19, "host to the container that took over a published port", "") \
 	X(FL_PUNT_NOT_OURS, 32, "not for a container", "") \
 	X(FL_PUNT_FAMILY, 33, "published on IPv6 for a container with IPv4 only", \
 	  "give the network an IPv6 subnet (--ipv6 --subnet)") \
 	X(FL_PUNT_TUNNEL, 34, "tunnel packet left to the kernel's vxlan device", "") \
+	X(FL_PUNT_HOST_RULES, 35, "to a published port, left to the host's forward rules first", "") \
 	X(FL_DROP_TRUNCATED, 64, "header cut short", "the sender is broken, or hostile") \
 	X(FL_DROP_NO_ENDPOINT, 65, "device is no endpoint of ours", \
 	  "restart the container; if it stays, report a bug") \
@@ -85,7 +88,13 @@
 	  "a router on the underlay marks packets that are not ECN-capable") \
 	X(FL_DROP_HOST_TO_REMOTE, 94, "from this host itself to a container of another host", \
 	  "use a published port; only containers are in the network") \
-	X(FL_DROP_NO_PEER, 95, "no way to the host that has the container", "see 'fairlead peers'")
+	X(FL_DROP_NO_PEER, 95, "no way to the host that has the container", "see 'fairlead peers'") \
+	X(FL_DROP_NOT_ALLOWED, 96, "source may not reach this published port", \
+	  "see 'fairlead ports'; let it in with 'fairlead ports allow PORT CIDR'") \
+	X(FL_DROP_FLOW_CAP, 97, "the container has as many flows as one may have", \
+	  "see 'fairlead endpoints'; if it should have more, raise nat.flows_per_container") \
+	X(FL_DROP_HOST_RULES, 98, "IPv6 port of an IPv4 container, which the host's forward rules cannot see", \
+	  "give the network an IPv6 subnet, or turn publish.host_rules off")
 /* clang-format on */
 
 enum fl_reason {

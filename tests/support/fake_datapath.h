@@ -33,13 +33,16 @@ class FakeDatapath final : public datapath::Datapath {
     return refuse("erase_endpoint");
   }
   Status put_ports(const Network&, const Endpoint& endpoint, int,
-                   const std::vector<PortBinding>& wanted) override {
+                   const std::vector<datapath::PublishedPort>& wanted) override {
     if (auto refused = refuse("put_ports"); !refused) return refused;
-    ports[endpoint.key] = wanted;
+    published[endpoint.key] = wanted;
+    ports[endpoint.key].clear();
+    for (const auto& port : wanted) ports[endpoint.key].push_back(port.binding);
     return {};
   }
   Status erase_ports(const Endpoint& endpoint, const std::vector<PortBinding>&) override {
     ports.erase(endpoint.key);
+    published.erase(endpoint.key);
     return {};
   }
   Status sync_host(const datapath::HostView& seen) override {
@@ -121,7 +124,8 @@ class FakeDatapath final : public datapath::Datapath {
     return {};
   }
 
-  Result<std::uint64_t> expire_flows() override { return 0; }
+  Result<datapath::FlowReport> collect_flows() override { return datapath::FlowReport{}; }
+  Result<std::map<int, datapath::FlowCount>> flow_counts() override { return flows; }
   Result<std::vector<datapath::Counter>> counters() override { return all_counters; }
   Result<std::vector<datapath::MapInfo>> maps() override {
     return std::vector<datapath::MapInfo>();
@@ -140,7 +144,9 @@ class FakeDatapath final : public datapath::Datapath {
   std::map<NetworkId, Network> networks;
   std::map<std::string, int> endpoints;  // Endpoint::key -> ifindex
   std::map<std::string, std::vector<PortBinding>> ports;
+  std::map<std::string, std::vector<datapath::PublishedPort>> published;  // the same, with rules
   datapath::HostView view;
+  std::map<int, datapath::FlowCount> flows;  // set by the test; by ifindex
   std::vector<datapath::Counter> all_counters;
 
   // An address of a shared network, and the endpoint of another host that has it.

@@ -18,6 +18,12 @@ struct EndpointDevice {
   int index = 0;
 };
 
+// Published ports, and who may reach them.
+struct PublishedPort {
+  PortBinding binding;
+  SourceRules sources;
+};
+
 struct Uplink {
   std::string name;
   int index = 0;
@@ -100,6 +106,18 @@ struct Membership {
   auto operator<=>(const Membership&) const = default;
 };
 
+// One look at all translated flows.
+struct FlowReport {
+  std::uint64_t flows = 0;  // that are left
+  std::uint64_t expired = 0;
+  std::uint64_t stale = 0;  // their port, address or container is gone
+};
+
+struct FlowCount {
+  std::uint32_t flows = 0;
+  std::uint32_t half_open = 0;
+};
+
 // What the underlay said of the way to a peer.
 struct PathMtu {
   PeerId peer = 0;
@@ -132,9 +150,10 @@ class Datapath {
   // Forwarding entries, membership, flows and the program's link. Works with what is left.
   virtual Status erase_endpoint(const Network& network, const Endpoint& endpoint) = 0;
 
-  // Replaces what the endpoint publishes; flows of ports that are no longer there end at once.
+  // Replaces what the endpoint publishes; flows of ports that are no longer there, or whose source
+  // may no longer reach them, end at once.
   virtual Status put_ports(const Network& network, const Endpoint& endpoint, int device_index,
-                           const std::vector<PortBinding>& ports) = 0;
+                           const std::vector<PublishedPort>& ports) = 0;
   virtual Status erase_ports(const Endpoint& endpoint, const std::vector<PortBinding>& ports) = 0;
 
   virtual Status sync_host(const HostView& view) = 0;
@@ -161,8 +180,11 @@ class Datapath {
   virtual Result<std::vector<PathMtu>> path_mtus() = 0;  // lowered ones only
   virtual Status forget_path_mtu(PeerId peer) = 0;
 
-  // Flows that have timed out are deleted if nothing changed them meanwhile; returns how many.
-  virtual Result<std::uint64_t> expire_flows() = 0;
+  // Deletes flows that have timed out, or that lead through what is no longer there. Faster when
+  // the table is nearly full.
+  virtual Result<FlowReport> collect_flows() = 0;
+  // By ifindex of the host-side device.
+  virtual Result<std::map<int, FlowCount>> flow_counts() = 0;
 
   virtual Result<std::vector<Counter>> counters() = 0;
   virtual Result<std::vector<MapInfo>> maps() = 0;

@@ -27,6 +27,9 @@ Result<fl_config> config_of(const Options& options) {
   config.csum_ipv6 = knows_ipv6_checksum_flag();
   config.decap_l3 = knows_decap_l3_flags();
   config.decap_l4_udp = config.decap_l3 && knows_decap_l4_udp_flag();
+  config.host_rules = options.host_rules;
+  config.flows_per_container =
+      options.flows_per_container != 0 ? options.flows_per_container : options.sizes.flows / 2;
   return config;
 }
 
@@ -150,7 +153,20 @@ Status KernelDatapath::erase_network(NetworkId id) {
   return failures.result();
 }
 
-Result<std::uint64_t> KernelDatapath::expire_flows() { return expire(maps_.nat, coarse_now()); }
+Result<FlowReport> KernelDatapath::collect_flows() {
+  auto ended = expire(maps_.nat, coarse_now());
+  if (!ended) return std::unexpected(std::move(ended).error());
+  return FlowReport{.expired = *ended};
+}
+
+Result<std::map<int, FlowCount>> KernelDatapath::flow_counts() {
+  std::map<int, FlowCount> counts;
+  auto read = maps_.flow_counts.for_each([&](__u32 ifindex, const fl_flow_count& count) {
+    counts[static_cast<int>(ifindex)] = {.flows = count.flows, .half_open = count.half_open};
+  });
+  if (!read) return std::unexpected(std::move(read).error());
+  return counts;
+}
 
 Facts KernelDatapath::facts() {
   Facts facts = facts_;

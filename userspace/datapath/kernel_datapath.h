@@ -38,7 +38,7 @@ class KernelDatapath final : public Datapath {
                       const EndpointDevice& device) override;
   Status erase_endpoint(const Network& network, const Endpoint& endpoint) override;
   Status put_ports(const Network& network, const Endpoint& endpoint, int device_index,
-                   const std::vector<PortBinding>& ports) override;
+                   const std::vector<PublishedPort>& ports) override;
   Status erase_ports(const Endpoint& endpoint, const std::vector<PortBinding>& ports) override;
   Status sync_host(const HostView& view) override;
   Status set_tunnel(const Tunnel& tunnel) override;
@@ -52,7 +52,8 @@ class KernelDatapath final : public Datapath {
                        const std::vector<Membership>& members) override;
   Result<std::vector<PathMtu>> path_mtus() override;
   Status forget_path_mtu(PeerId peer) override;
-  Result<std::uint64_t> expire_flows() override;
+  Result<FlowReport> collect_flows() override;
+  Result<std::map<int, FlowCount>> flow_counts() override;
   Result<std::vector<Counter>> counters() override;
   Result<std::vector<MapInfo>> maps() override;
   Facts facts() override;

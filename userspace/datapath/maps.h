@@ -19,9 +19,11 @@ struct Maps {
   Map<fl_member_key, __u32> members;
   Map<__u32, fl_uplink> uplinks;
   Map<fl_addr, __u32> local;
-  Map<__u32, __u32> port_bits;
+  Map<__u32, fl_port_bits> port_bits;
   Map<fl_port_key, fl_port> ports;
   Map<fl_flow, fl_nat> nat;
+  Map<fl_source_key, __u32> sources;
+  Map<__u32, fl_flow_count> flow_counts;
   Map<fl_frag_key, fl_frag> frags;
   Map<fl_socket_key, fl_socket> sockets;
   Map<__u32, fl_tunnel> tunnel;

@@ -1,6 +1,7 @@
 // What the data path is told once, when it starts.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -22,6 +23,17 @@ struct MapSizes {
   std::uint32_t members = 65536;           // networks of all of them
 };
 
+// How long an idle flow is kept.
+struct Timeouts {
+  std::chrono::seconds tcp_half_open{20};
+  std::chrono::seconds tcp_established{2 * 60 * 60};
+  std::chrono::seconds tcp_closing{30};
+  std::chrono::seconds tcp_reset{10};
+  std::chrono::seconds udp{30};
+  std::chrono::seconds udp_answered{180};
+  std::chrono::seconds icmp{10};
+};
+
 struct Options {
   std::string pin_dir;  // on a bpffs: /sys/fs/bpf/fairlead
   std::string cgroup;   // cgroup v2 folder whose sockets reach published ports locally; "": off
@@ -30,6 +42,9 @@ struct Options {
   Mac gateway_mac;                       // its MAC
   std::uint16_t nat_port_first = 61000;  // both ends included
   std::uint16_t nat_port_last = 65535;
+  std::uint32_t flows_per_container = 0;  // 0: half of sizes.flows
+  Timeouts timeouts;
+  bool host_rules = false;       // new flows to published ports pass the host's forward rules first
   std::uint64_t host_netns = 0;  // cookie (SO_NETNS_COOKIE); 0: of the caller's namespace
   bool allow_tcx = true;         // false: clsact even where the kernel has TCX
   // How uplinks take packets out of their tunnel: "native", in the driver, where it can; "off", at

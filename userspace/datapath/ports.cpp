@@ -14,7 +14,8 @@ PortTable::Port port_of(const PortBinding& binding, NetworkId network, int ifind
            .network = network,
            .ifindex = static_cast<__u32>(ifindex),
            .port = htons(binding.container_port),
-           .pad = {}}};
+           .count = binding.count,
+           .list = 0}};
 }
 
 fl_addr any_of_same_family(const fl_addr& address) {
@@ -49,10 +50,10 @@ Status KernelDatapath::end_flows_of(const PortTable::Removed& removed) {
 }
 
 Status KernelDatapath::put_ports(const Network& network, const Endpoint& endpoint, int device_index,
-                                 const std::vector<PortBinding>& ports) {
+                                 const std::vector<PublishedPort>& ports) {
   std::vector<PortTable::Port> wanted;
   wanted.reserve(ports.size());
-  for (const auto& binding : ports) wanted.push_back(port_of(binding, network.id, device_index));
+  for (const auto& port : ports) wanted.push_back(port_of(port.binding, network.id, device_index));
   auto removed = ports_->replace(static_cast<std::uint32_t>(device_index), wanted);
   if (!removed) return fail(std::move(removed).error(), "ports of endpoint " + endpoint.key);
   return end_flows_of(*removed);

@@ -44,6 +44,7 @@ std::map<std::string, std::uint32_t> entries_of(const MapSizes& sizes) {
       {"fl_forward", 3 * (sizes.endpoints + sizes.networks + sizes.remote_endpoints)},
       {"fl_subnets", 2 * sizes.networks},
       {"fl_members", 2 * sizes.endpoints},  // the slot that is being moved exists twice
+      {"fl_flow_counts", sizes.endpoints},
       {"fl_local", 2 * sizes.networks + 2048},
       {"fl_ports", sizes.ports},
       {"fl_nat", lru(2 * sizes.flows)},  // one entry a direction

@@ -151,8 +151,8 @@ Status tick(Engine& engine) {
   for (const ipam::Lease& lease : engine.ipam.expire(engine.clock.now()))
     changes.push_back(store::EraseLease{.pool = lease.pool, .address = lease.address});
   if (!changes.empty()) problems.add(engine.store.apply(changes));
-  if (auto expired = engine.datapath.expire_flows(); !expired)
-    problems.add(std::unexpected(std::move(expired).error()));
+  if (auto collected = engine.datapath.collect_flows(); !collected)
+    problems.add(std::unexpected(std::move(collected).error()));
   problems.add(tick_cluster(engine));
   return problems.status();
 }

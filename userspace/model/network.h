@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,36 @@ struct Subnet {
   bool operator==(const Subnet&) const = default;
 };
 
+// Who may reach a published port: the longest prefix that holds the source decides.
+struct SourceRules {
+  struct Rule {
+    Prefix prefix;  // host bits clear
+    bool allow = true;
+
+    auto operator<=>(const Rule&) const = default;
+  };
+  std::vector<Rule> rules;  // sorted, one a prefix
+  bool otherwise = true;    // whoever no rule holds
+
+  bool operator==(const SourceRules&) const = default;
+};
+
+enum class Protocol : std::uint8_t { tcp = 6, udp = 17, sctp = 132 };
+
+// What the options of a network or of one endpoint say of who may reach published ports.
+struct PublishPolicy {
+  struct Port {
+    Protocol protocol = Protocol::tcp;
+    std::uint16_t number = 0;  // the container's
+
+    auto operator<=>(const Port&) const = default;
+  };
+  std::optional<std::vector<Prefix>> allow;        // every port; absent: nothing said
+  std::map<Port, std::vector<Prefix>> allow_port;  // wins over `allow`
+
+  bool operator==(const PublishPolicy&) const = default;
+};
+
 struct Network {
   std::string key;  // what the orchestrator calls it: Docker's NetworkID
   NetworkId id = 0;
@@ -32,12 +63,12 @@ struct Network {
   bool internal = false;
   bool icc = true;
   bool masquerade = true;
-  std::string shared;  // the cluster's id of it, and `id` is its VNI; empty: this host's alone
+  bool routed = false;    // its addresses are known outside: published ports are reached there too
+  PublishPolicy publish;  // of its endpoints' ports
+  std::string shared;     // the cluster's id of it, and `id` is its VNI; empty: this host's alone
 
   bool operator==(const Network&) const = default;
 };
-
-enum class Protocol : std::uint8_t { tcp = 6, udp = 17, sctp = 132 };
 
 // A port as it was asked for.
 struct PortRequest {
@@ -50,13 +81,15 @@ struct PortRequest {
   bool operator==(const PortRequest&) const = default;
 };
 
-// A port as it is published: one entry a host address (every IPv4 and every IPv6 are two).
+// Ports as they are published: one entry a host address (every IPv4 and every IPv6 are two), and
+// one a range, in which host and container ports go up together.
 struct PortBinding {
   Protocol protocol = Protocol::tcp;
-  Address host_address;  // may be any(family)
-  std::uint16_t host_port = 0;
-  Address container_address;  // another family than host_address: local clients only
-  std::uint16_t container_port = 0;
+  Address host_address;         // may be any(family)
+  std::uint16_t host_port = 0;  // the first
+  Address container_address;    // IPv4, for an IPv6 host address, where the container has no IPv6
+  std::uint16_t container_port = 0;  // of the first
+  std::uint16_t count = 1;
 
   auto operator<=>(const PortBinding&) const = default;
 };
@@ -71,6 +104,7 @@ struct Endpoint {
   std::string container_device;  // its name until the runtime moves it
   std::string sandbox;           // set between join and leave; the runtime's netns path
   bool joined = false;
+  PublishPolicy publish;  // of its own ports; wins over the network's
   std::vector<PortBinding> ports;
 
   bool operator==(const Endpoint&) const = default;

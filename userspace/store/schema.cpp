@@ -108,7 +108,29 @@ CREATE TABLE peer (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1, kVersion2};
+// Who may reach published ports, and ranges of them.
+constexpr const char* kVersion3 = R"sql(
+ALTER TABLE network ADD COLUMN routed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE port ADD COLUMN count INTEGER NOT NULL DEFAULT 1;  -- ports of a range, from host_port on
+
+CREATE TABLE publish_policy (
+  owner  TEXT NOT NULL,                           -- network.key or endpoint.key
+  port   TEXT NOT NULL,                           -- the container's, as 443/tcp; '': every port
+  allow  TEXT NOT NULL,                           -- prefixes with commas between; '': nobody
+  PRIMARY KEY (owner, port)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE port_rule (                          -- said at run time; wins over every option
+  protocol TEXT NOT NULL CHECK (protocol IN ('tcp', 'udp', 'sctp')),
+  address  TEXT NOT NULL,                         -- of the host; '': every address
+  port     INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),
+  prefix   TEXT NOT NULL,
+  allow    INTEGER NOT NULL CHECK (allow IN (0, 1)),
+  PRIMARY KEY (protocol, address, port, prefix)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};
 
 Result<std::size_t> read_version(const Database& database) {
   auto text = database.query_text("PRAGMA user_version");
