@@ -24,6 +24,7 @@ class MemoryStore final : public store::Store {
     for (const auto& [key, setting] : rows_.settings) all.settings.push_back(setting);
     for (const auto& [key, entry] : rows_.cluster) all.cluster.push_back(entry);
     for (const auto& [node, peer] : rows_.peers) all.peers.push_back(peer);
+    for (const auto& [port, rules] : rows_.port_rules) all.port_rules.push_back(rules);
     return all;
   }
 
@@ -51,6 +52,7 @@ class MemoryStore final : public store::Store {
     void apply(const store::Setting& setting) { settings[setting.key] = setting; }
     void apply(const store::ClusterEntry& entry) { cluster[entry.key] = entry; }
     void apply(const store::PeerNumber& peer) { peers[peer.node] = peer; }
+    void apply(const store::PortRules& rules) { port_rules[rules.port] = rules; }
     void apply(const store::EraseNetwork& gone) { networks.erase(gone.key); }
     void apply(const store::EraseEndpoint& gone) { endpoints.erase(gone.key); }
     void apply(const store::ErasePool& gone) {
@@ -62,6 +64,7 @@ class MemoryStore final : public store::Store {
     void apply(const store::EraseClusterEntry& gone) { cluster.erase(gone.key); }
     void apply(const store::EraseCluster&) { cluster.clear(); }
     void apply(const store::ErasePeerNumber& gone) { peers.erase(gone.node); }
+    void apply(const store::ErasePortRules& gone) { port_rules.erase(gone.port); }
 
     std::map<std::string, Network> networks;
     std::map<std::string, Endpoint> endpoints;
@@ -70,6 +73,7 @@ class MemoryStore final : public store::Store {
     std::map<std::string, store::Setting> settings;
     std::map<std::string, store::ClusterEntry> cluster;
     std::map<std::string, store::PeerNumber> peers;
+    std::map<HostPort, store::PortRules> port_rules;
   };
 
   std::optional<Error> take_failure() {

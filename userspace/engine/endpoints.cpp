@@ -87,6 +87,7 @@ Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
                           .container_device = device_name("flc", want.key),
                           .sandbox = {},
                           .joined = false,
+                          .publish = want.publish,
                           .ports = {}};
   Undo undo;
   auto index = engine.links.create_veth({.host_name = endpoint.host_device,

@@ -20,6 +20,7 @@
 #include "engine/peer_state.h"
 #include "ipam/ipam.h"
 #include "model/network.h"
+#include "model/sources.h"
 #include "netlink/links.h"
 #include "store/store.h"
 
@@ -31,6 +32,10 @@ struct Settings {
   std::vector<std::string> uplinks;       // device names; empty: found by looking (select_uplinks)
   std::uint32_t default_mtu = 0;          // bytes; 0: the smallest of the uplinks, 1500 without one
   std::chrono::seconds orphan_grace{60};  // how long a pool may stand without a network
+
+  // Who may reach published ports of which nothing else is said; absent: everyone.
+  std::optional<std::vector<Prefix>> publish_allow;
+  bool host_rules = false;  // as datapath::Options, for people
 
   std::string tunnel_device = "fl_vxlan";
   ipam::Settings pools;  // where the cluster's pools are cut from, too
@@ -49,6 +54,9 @@ struct State {
   std::map<std::string, std::string> network_names;   // by Network::key; learnt later, may lack
   std::map<std::string, std::string> endpoint_names;  // by Endpoint::key: the container's name
   std::map<std::string, TimePoint> missing_since;     // networks, endpoints, pools nobody claims
+  // Who may reach host ports, published or not: what was said at run time (port_rules.h). Sorted by
+  // prefix, never empty.
+  std::map<HostPort, std::vector<SourceRules::Rule>> port_rules;
   NetworkId last_network_id = 0;  // ids are not reused soon: flows may still carry an old one
   netlink::HostDevice host_device;
   datapath::HostView host_view;

@@ -59,6 +59,10 @@ Status check(const Engine& engine, const NetworkRequest& want,
              const std::vector<netlink::RouteInfo>& routes) {
   if (want.key.empty()) return fail(Errc::invalid_argument, "network without an id");
   if (!want.v4 && !want.v6) return fail(Errc::invalid_argument, "network without a subnet");
+  if (want.internal && want.routed)
+    return fail(Errc::invalid_argument,
+                "network is --internal and routed: nothing outside reaches an internal network, "
+                "leave one out");
   if (want.v4)
     if (auto ok = check_subnet(*want.v4, Family::v4); !ok) return ok;
   if (want.v6)
@@ -95,7 +99,8 @@ Network network_of(const Engine& engine, const NetworkRequest& want, bool shared
           .host_binding_v4 = want.host_binding_v4,
           .internal = want.internal,
           .icc = want.icc,
-          .masquerade = want.masquerade};
+          .masquerade = want.masquerade && !want.routed,
+          .routed = want.routed};
 }
 
 // In the programs, at the host device, in the store.

@@ -3,6 +3,7 @@
 
 #include "base/undo.h"
 #include "engine/lookup.h"
+#include "engine/port_rules.h"
 #include "engine/verbs.h"
 
 namespace fairlead::engine {
@@ -110,10 +111,12 @@ Result<std::vector<PortBinding>> publish(Engine& engine, const std::string& netw
 
   const int device = engine.state.devices.at(key);
   undo.add([&engine, net = *network, old = *endpoint, device] {
-    (void)engine.datapath.put_ports(net, old, device, old.ports);
+    (void)engine.datapath.put_ports(net, old, device, with_rules(engine, net, old, old.ports));
   });
   endpoint->ports = published;
-  if (auto done = engine.datapath.put_ports(*network, *endpoint, device, published); !done)
+  if (auto done = engine.datapath.put_ports(*network, *endpoint, device,
+                                            with_rules(engine, *network, *endpoint, published));
+      !done)
     return fail(std::move(done).error(), what);
   if (auto done = engine.store.apply({*endpoint}); !done)
     return fail(std::move(done).error(), what);

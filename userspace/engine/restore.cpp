@@ -4,6 +4,7 @@
 #include "engine/follow_cluster.h"
 #include "engine/hygiene.h"
 #include "engine/lookup.h"
+#include "engine/port_rules.h"
 #include "engine/verbs.h"
 
 namespace fairlead::engine {
@@ -47,7 +48,8 @@ Status restore_endpoint(Engine& engine, const Endpoint& endpoint, int device) {
       !done)
     return done;
   hold_ports_again(engine, endpoint);
-  return engine.datapath.put_ports(*network, endpoint, device, endpoint.ports);
+  return engine.datapath.put_ports(*network, endpoint, device,
+                                   with_rules(engine, *network, endpoint, endpoint.ports));
 }
 
 }  // namespace
@@ -60,6 +62,8 @@ Status restore(Engine& engine) {
   if (!links) return fail(std::move(links).error(), "restore");
 
   engine.ipam.restore(snapshot->pools, snapshot->leases);
+  for (const store::PortRules& rules : snapshot->port_rules)
+    engine.state.port_rules.emplace(rules.port, rules.rules);
   for (const Network& network : snapshot->networks) {
     engine.state.networks.emplace(network.key, network);
     if (network.shared.empty())

@@ -33,6 +33,8 @@ struct NetworkRequest {
   bool internal = false;
   bool icc = true;
   bool masquerade = true;
+  bool routed = false;
+  PublishPolicy publish;
   Scope scope = Scope::cluster;
   std::string shared_name;  // join the cluster's network of this name or id; empty: by the subnet
   std::uint32_t vni = 0;    // of a network of the cluster; 0: a free one
@@ -56,6 +58,7 @@ struct EndpointRequest {
   std::optional<Prefix> v4;
   std::optional<Prefix> v6;
   std::optional<Mac> mac;  // absent: made here
+  PublishPolicy publish;
 };
 
 // Makes the veth pair and everything the data path needs. Errors: not_found (network), conflict
@@ -148,7 +151,12 @@ struct Overview {
   std::size_t networks = 0;
   std::size_t endpoints = 0;
   std::size_t joined = 0;
-  std::size_t ports = 0;
+  std::size_t ports = 0;            // each of a range counts
+  std::size_t open_ports = 0;       // of them, by who may reach them: everyone
+  std::size_t limited_ports = 0;    // some
+  std::size_t this_host_ports = 0;  // this host's own processes, for they are on a loopback address
+  std::size_t closed_ports = 0;     // nobody else than this host
+  bool host_rules = false;
   TimePoint started{};
   datapath::Facts facts;
   std::vector<datapath::MapInfo> maps;

@@ -3,6 +3,7 @@
 namespace fairlead::store {
 
 Status erase(Statements& statements, const EraseNetwork& gone) {
+  if (auto done = erase_policy(statements, gone.key); !done) return done;
   return run(statements, "DELETE FROM network WHERE key = ?", gone.key);
 }
 
@@ -10,6 +11,7 @@ Status erase(Statements& statements, const EraseEndpoint& gone) {
   if (auto done = run(statements, "DELETE FROM port WHERE endpoint = ?", gone.key); !done) {
     return done;
   }
+  if (auto done = erase_policy(statements, gone.key); !done) return done;
   return run(statements, "DELETE FROM endpoint WHERE key = ?", gone.key);
 }
 

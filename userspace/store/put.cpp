@@ -48,7 +48,7 @@ Status put_ports(Statements& statements, const Endpoint& endpoint) {
   if (auto done = run(statements, "DELETE FROM port WHERE endpoint = ?", endpoint.key); !done) {
     return done;
   }
-  auto statement = statements.get("INSERT INTO port VALUES (?, ?, ?, ?, ?, ?, ?)");
+  auto statement = statements.get("INSERT INTO port VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   if (!statement) return std::unexpected(std::move(statement).error());
   std::int64_t position = 0;
   for (const auto& port : endpoint.ports) {
@@ -59,7 +59,8 @@ Status put_ports(Statements& statements, const Endpoint& endpoint) {
         .bind(port.host_address.to_string())
         .bind(std::int64_t{port.host_port})
         .bind(port.container_address.to_string())
-        .bind(std::int64_t{port.container_port});
+        .bind(std::int64_t{port.container_port})
+        .bind(std::int64_t{port.count});
     if (auto done = (*statement)->run(); !done) return done;
   }
   return {};
@@ -81,28 +82,31 @@ Status put_blocks(Statements& statements, const ipam::Pool& pool) {
 Status put(Statements& statements, const Network& network) {
   // Not INSERT OR REPLACE: it would silently delete another network that has the same id.
   auto statement = statements.get(
-      "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
+      "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
       "UPDATE SET id = excluded.id, v4_pool = excluded.v4_pool, v4_gateway = excluded.v4_gateway, "
       "v6_pool = excluded.v6_pool, v6_gateway = excluded.v6_gateway, mtu = excluded.mtu, "
       "interface_prefix = excluded.interface_prefix, host_binding_v4 = excluded.host_binding_v4, "
       "internal = excluded.internal, icc = excluded.icc, masquerade = excluded.masquerade, "
-      "shared = excluded.shared");
+      "shared = excluded.shared, routed = excluded.routed");
   if (!statement) return std::unexpected(std::move(statement).error());
-  return (*statement)
-      ->bind(network.key)
-      .bind(std::int64_t{network.id})
-      .bind_or_null(pool_of(network.v4))
-      .bind_or_null(gateway_of(network.v4))
-      .bind_or_null(pool_of(network.v6))
-      .bind_or_null(gateway_of(network.v6))
-      .bind(std::int64_t{network.mtu})
-      .bind(network.interface_prefix)
-      .bind(network.host_binding_v4.to_string())
-      .bind(flag(network.internal))
-      .bind(flag(network.icc))
-      .bind(flag(network.masquerade))
-      .bind(network.shared)
-      .run();
+  auto done = (*statement)
+                  ->bind(network.key)
+                  .bind(std::int64_t{network.id})
+                  .bind_or_null(pool_of(network.v4))
+                  .bind_or_null(gateway_of(network.v4))
+                  .bind_or_null(pool_of(network.v6))
+                  .bind_or_null(gateway_of(network.v6))
+                  .bind(std::int64_t{network.mtu})
+                  .bind(network.interface_prefix)
+                  .bind(network.host_binding_v4.to_string())
+                  .bind(flag(network.internal))
+                  .bind(flag(network.icc))
+                  .bind(flag(network.masquerade))
+                  .bind(network.shared)
+                  .bind(flag(network.routed))
+                  .run();
+  if (!done) return done;
+  return put_policy(statements, network.key, network.publish);
 }
 
 Status put(Statements& statements, const Endpoint& endpoint) {
@@ -120,8 +124,8 @@ Status put(Statements& statements, const Endpoint& endpoint) {
                   .bind(endpoint.sandbox)
                   .bind(flag(endpoint.joined))
                   .run();
-  if (!done) return done;
-  return put_ports(statements, endpoint);
+  if (done) done = put_policy(statements, endpoint.key, endpoint.publish);
+  return done ? put_ports(statements, endpoint) : done;
 }
 
 Status put(Statements& statements, const ipam::Pool& pool) {

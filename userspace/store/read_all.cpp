@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -103,6 +104,7 @@ Network network(Row& row) {
           .internal = row.flag(9),
           .icc = row.flag(10),
           .masquerade = row.flag(11),
+          .routed = row.flag(13),
           .shared = row.text(12)};
 }
 
@@ -119,13 +121,18 @@ Endpoint endpoint(Row& row) {
           .ports = {}};
 }
 
+Protocol protocol(Row& row, int column) {
+  return row.one_of<Protocol>(
+      column, {{"tcp", Protocol::tcp}, {"udp", Protocol::udp}, {"sctp", Protocol::sctp}});
+}
+
 PortBinding port(Row& row) {
-  return {.protocol = row.one_of<Protocol>(
-              1, {{"tcp", Protocol::tcp}, {"udp", Protocol::udp}, {"sctp", Protocol::sctp}}),
+  return {.protocol = protocol(row, 1),
           .host_address = row.parsed(2, Address::parse),
           .host_port = row.number<std::uint16_t>(3),
           .container_address = row.parsed(4, Address::parse),
-          .container_port = row.number<std::uint16_t>(5)};
+          .container_port = row.number<std::uint16_t>(5),
+          .count = row.number<std::uint16_t>(6)};
 }
 
 ipam::Pool pool(Row& row) {
@@ -161,19 +168,38 @@ Result<std::map<std::string, std::vector<Value>>> read_by_key(const Database& da
   return values;
 }
 
-Status read_networks(const Database& database, std::vector<Network>& out) {
-  return read_rows(database, "network",
-                   "SELECT key, id, v4_pool, v4_gateway, v6_pool, v6_gateway, mtu, "
-                   "interface_prefix, host_binding_v4, internal, icc, masquerade, shared "
-                   "FROM network ORDER BY key",
-                   [&out](Row& row) { out.push_back(network(row)); });
+// By network or endpoint.
+using Policies = std::map<std::string, PublishPolicy>;
+
+Status read_policies(const Database& database, Policies& out) {
+  return read_rows(database, "publish_policy",
+                   "SELECT owner, port, allow FROM publish_policy ORDER BY owner, port",
+                   [&out](Row& row) {
+                     auto list = row.parsed(2, parse_sources);
+                     PublishPolicy& policy = out[row.text(0)];
+                     if (row.text(1).empty())
+                       policy.allow = std::move(list);
+                     else
+                       policy.allow_port[row.parsed(1, parse_container_port)] = std::move(list);
+                   });
 }
 
-Status read_endpoints(const Database& database, std::vector<Endpoint>& out) {
+Status read_networks(const Database& database, Policies& policies, std::vector<Network>& out) {
+  return read_rows(database, "network",
+                   "SELECT key, id, v4_pool, v4_gateway, v6_pool, v6_gateway, mtu, "
+                   "interface_prefix, host_binding_v4, internal, icc, masquerade, shared, "
+                   "routed FROM network ORDER BY key",
+                   [&](Row& row) {
+                     out.push_back(network(row));
+                     out.back().publish = policies[out.back().key];
+                   });
+}
+
+Status read_endpoints(const Database& database, Policies& policies, std::vector<Endpoint>& out) {
   auto ports = read_by_key<PortBinding>(
       database, "port",
-      "SELECT endpoint, protocol, host_address, host_port, container_address, container_port "
-      "FROM port ORDER BY endpoint, position",
+      "SELECT endpoint, protocol, host_address, host_port, container_address, container_port, "
+      "count FROM port ORDER BY endpoint, position",
       port);
   if (!ports) return std::unexpected(std::move(ports).error());
   return read_rows(database, "endpoint",
@@ -181,6 +207,7 @@ Status read_endpoints(const Database& database, std::vector<Endpoint>& out) {
                    "joined FROM endpoint ORDER BY key",
                    [&](Row& row) {
                      out.push_back(endpoint(row));
+                     out.back().publish = policies[out.back().key];
                      out.back().ports = std::move((*ports)[out.back().key]);
                    });
 }
@@ -202,6 +229,22 @@ Status read_leases(const Database& database, std::vector<ipam::Lease>& out) {
   return read_rows(database, "lease",
                    "SELECT pool, address, use, since, until FROM lease ORDER BY pool, address",
                    [&out](Row& row) { out.push_back(lease(row)); });
+}
+
+Status read_port_rules(const Database& database, std::vector<PortRules>& out) {
+  auto done = read_rows(
+      database, "port_rule",
+      "SELECT protocol, address, port, prefix, allow FROM port_rule "
+      "ORDER BY protocol, address, port, prefix",
+      [&out](Row& row) {
+        HostPort port{
+            .protocol = protocol(row, 0), .address = {}, .number = row.number<std::uint16_t>(2)};
+        if (!row.text(1).empty()) port.address = row.parsed(1, Address::parse);
+        if (out.empty() || out.back().port != port) out.push_back({.port = port, .rules = {}});
+        out.back().rules.push_back({.prefix = row.parsed(3, Prefix::parse), .allow = row.flag(4)});
+      });
+  for (PortRules& rules : out) std::ranges::sort(rules.rules);  // not as text
+  return done;
 }
 
 Status read_cluster(const Database& database, Snapshot& all) {
@@ -228,8 +271,11 @@ Status read_cluster(const Database& database, Snapshot& all) {
 
 Result<Snapshot> read_all(const Database& database) {
   Snapshot all;
-  auto done = read_networks(database, all.networks);
-  if (done) done = read_endpoints(database, all.endpoints);
+  Policies policies;
+  auto done = read_policies(database, policies);
+  if (done) done = read_networks(database, policies, all.networks);
+  if (done) done = read_endpoints(database, policies, all.endpoints);
+  if (done) done = read_port_rules(database, all.port_rules);
   if (done) done = read_pools(database, all.pools);
   if (done) done = read_leases(database, all.leases);
   if (done) done = read_cluster(database, all);

@@ -15,6 +15,11 @@ Status put(Statements& statements, const ipam::Lease& lease);
 Status put(Statements& statements, const Setting& setting);
 Status put(Statements& statements, const ClusterEntry& entry);
 Status put(Statements& statements, const PeerNumber& peer);
+Status put(Statements& statements, const PortRules& rules);
+
+// What `owner`, a network or an endpoint, says of its ports; instead of what it said before.
+Status put_policy(Statements& statements, const std::string& owner, const PublishPolicy& policy);
+Status erase_policy(Statements& statements, const std::string& owner);
 
 // Succeeds if there is nothing.
 Status erase(Statements& statements, const EraseNetwork& gone);
@@ -25,6 +30,7 @@ Status erase(Statements& statements, const EraseSetting& gone);
 Status erase(Statements& statements, const EraseClusterEntry& gone);
 Status erase(Statements& statements, const EraseCluster& gone);
 Status erase(Statements& statements, const ErasePeerNumber& gone);
+Status erase(Statements& statements, const ErasePortRules& gone);
 
 // Runs `sql` with texts and numbers as its parameters.
 template <typename... Value>

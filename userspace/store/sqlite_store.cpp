@@ -28,11 +28,13 @@ bool is_any(const Change& change) {
 }
 
 // Docker remembers networks and their pools over a power cut, so they are on the disk before it
-// hears of them; so is what the cluster counts on, blocks and the word that this host is in it.
+// hears of them; so is what people said at run time of who may reach a port, and what the cluster
+// counts on, blocks and the word that this host is in it.
 // Endpoints, ports and leases of endpoints end with the power: so do their devices. What the
 // cluster's store says is read there again, and peers' numbers are of maps that are gone too.
 bool must_outlive_power(const Change& change) {
-  return is_any<Network, EraseNetwork, ipam::Pool, ErasePool, Setting, EraseSetting>(change);
+  return is_any<Network, EraseNetwork, ipam::Pool, ErasePool, Setting, EraseSetting, PortRules,
+                ErasePortRules>(change);
 }
 
 // After the checks: it writes to the file, which may be somebody else's.

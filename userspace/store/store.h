@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "ipam/ipam.h"
 #include "model/network.h"
+#include "model/sources.h"
 
 namespace fairlead::store {
 
@@ -39,6 +40,14 @@ struct PeerNumber {
   bool operator==(const PeerNumber&) const = default;
 };
 
+// What people said at run time of who may reach a host port.
+struct PortRules {
+  HostPort port;
+  std::vector<SourceRules::Rule> rules;  // sorted, one a prefix, at least one
+
+  bool operator==(const PortRules&) const = default;
+};
+
 struct Snapshot {
   std::vector<Network> networks;
   std::vector<Endpoint> endpoints;
@@ -47,6 +56,7 @@ struct Snapshot {
   std::vector<Setting> settings;
   std::vector<ClusterEntry> cluster;
   std::vector<PeerNumber> peers;
+  std::vector<PortRules> port_rules;
 };
 
 struct EraseNetwork {
@@ -72,11 +82,15 @@ struct EraseCluster {};  // every ClusterEntry
 struct ErasePeerNumber {
   std::string node;
 };
+struct ErasePortRules {
+  HostPort port;
+};
 
 // Putting replaces what has the same key; erasing what is not there succeeds.
-using Change = std::variant<Network, Endpoint, ipam::Pool, ipam::Lease, EraseNetwork, EraseEndpoint,
-                            ErasePool, EraseLease, Setting, EraseSetting, ClusterEntry,
-                            EraseClusterEntry, EraseCluster, PeerNumber, ErasePeerNumber>;
+using Change =
+    std::variant<Network, Endpoint, ipam::Pool, ipam::Lease, EraseNetwork, EraseEndpoint, ErasePool,
+                 EraseLease, Setting, EraseSetting, ClusterEntry, EraseClusterEntry, EraseCluster,
+                 PeerNumber, ErasePeerNumber, PortRules, ErasePortRules>;
 
 // Engine thread only.
 class Store {

@@ -1,0 +1,63 @@
+// Who may reach a published port. The first of these that says anything decides, alone:
+//
+//   what was said at run time of the host port on this address
+//   what was said at run time of the host port on every address
+//   the endpoint's option for the container port, then for all its ports
+//   the network's option for the container port, then for all its ports
+//   [publish] allow of fairlead.toml
+//   nothing: everyone may
+//
+// Rules of run time stay when container and daemon end, and hold for whoever publishes the port
+// next.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "datapath/datapath.h"
+#include "engine/engine.h"
+#include "model/sources.h"
+
+namespace fairlead::engine {
+
+enum class RuleOrigin : std::uint8_t {
+  nothing,
+  configuration,
+  network,
+  endpoint,
+  run_time,
+};
+
+struct ExposedPort {
+  PortBinding binding;
+  SourceRules sources;
+  RuleOrigin origin = RuleOrigin::nothing;
+};
+
+// The ports of an endpoint and who may reach them; a range whose ports differ becomes several.
+std::vector<ExposedPort> exposed_ports(const Engine& engine, const Network& network,
+                                       const Endpoint& endpoint,
+                                       const std::vector<PortBinding>& ports);
+
+// The same for Datapath::put_ports().
+std::vector<datapath::PublishedPort> with_rules(const Engine& engine, const Network& network,
+                                                const Endpoint& endpoint,
+                                                const std::vector<PortBinding>& ports);
+
+// --- verbs, as those of verbs.h; flows that may be no longer end before they return ----------
+
+// The first of these two on a port without rules of run time starts from what options and
+// configuration say of it.
+//
+// Lets `sources` in, besides whoever was let in by name; of a port that everyone could reach they
+// are the only ones then. None given: everyone, and earlier rules are gone. Errors:
+// invalid_argument, conflict (the port is published on every address, so its addresses cannot
+// differ; or with different options on several: name the address), exhausted (too many rules).
+Status allow_port(Engine& engine, const HostPortRange& ports, const std::vector<Prefix>& sources);
+// Keeps `sources` out, and with them whoever was let in within them. None given: nobody may, and
+// earlier rules are gone. Errors: as allow_port().
+Status deny_port(Engine& engine, const HostPortRange& ports, const std::vector<Prefix>& sources);
+// Options and configuration decide again. Without rules: success.
+Status reset_port(Engine& engine, const HostPortRange& ports);
+
+}  // namespace fairlead::engine
