@@ -68,26 +68,26 @@ static __always_inline int is_own_loopback(const struct fl_addr *addr)
 	       (addr_is_v4(addr) && !addr_word(addr, 3));
 }
 
-static __always_inline const struct fl_port *find_published(struct bpf_sock_addr *ctx,
-							    const struct fl_addr *asked)
+/* Whoever runs on the host may reach every port: lists are for others. */
+static __always_inline int find_published(struct bpf_sock_addr *ctx, const struct fl_addr *asked,
+					  struct published *found)
 {
 	__be16 port = ctx->user_port;
-	int exact;
 
 	if (!may_be_published(port, ctx->protocol))
-		return NULL;
+		return 0;
 	if (!is_own_loopback(asked) && !is_local(asked))
-		return NULL;
-	return find_port(asked, port, ctx->protocol, &exact);
+		return 0;
+	return find_port(asked, port, ctx->protocol, found);
 }
 
 static __always_inline void remember(struct bpf_sock_addr *ctx, const struct fl_addr *asked,
-				     const struct fl_port *to)
+				     const struct published *found)
 {
 	struct fl_socket_key key = {
 		.cookie = bpf_get_socket_cookie(ctx),
-		.addr = to->addr,
-		.port = to->port,
+		.addr = found->to->addr,
+		.port = found->port,
 	};
 	struct fl_socket value = {.addr = *asked, .port = ctx->user_port};
 
@@ -126,79 +126,75 @@ static __always_inline void keep_client(struct bpf_sock_addr *ctx, const struct 
 SEC("cgroup/connect4")
 int connect4(struct bpf_sock_addr *ctx)
 {
-	const struct fl_port *to;
+	struct published found;
 	struct fl_addr asked;
 
 	if (!is_host(ctx))
 		return 1;
 	read_v4(ctx, &asked);
-	to = find_published(ctx, &asked);
-	if (!to || !addr_is_v4(&to->addr))
+	if (!find_published(ctx, &asked, &found) || !addr_is_v4(&found.to->addr))
 		return 1; /* an AF_INET socket cannot reach IPv6 */
-	remember(ctx, &asked, to);
+	remember(ctx, &asked, &found);
 	keep_client(ctx, &asked);
-	write_v4(ctx, &to->addr, to->port);
+	write_v4(ctx, &found.to->addr, found.port);
 	return 1;
 }
 
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *ctx)
 {
-	const struct fl_port *to;
+	struct published found;
 	struct fl_addr asked;
 
 	if (!is_host(ctx))
 		return 1;
 	read_v6(ctx, &asked);
-	to = find_published(ctx, &asked);
-	if (!to)
+	if (!find_published(ctx, &asked, &found))
 		return 1;
-	remember(ctx, &asked, to);
-	if (addr_is_v4(&asked) == addr_is_v4(&to->addr))
+	remember(ctx, &asked, &found);
+	if (addr_is_v4(&asked) == addr_is_v4(&found.to->addr))
 		keep_client(ctx, &asked);
-	write_v6(ctx, &to->addr, to->port);
+	write_v6(ctx, &found.to->addr, found.port);
 	return 1;
 }
 
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *ctx)
 {
-	const struct fl_port *to;
+	struct published found;
 	struct fl_addr asked;
 
 	if (!is_host(ctx))
 		return 1;
 	read_v4(ctx, &asked);
-	to = find_published(ctx, &asked);
-	if (!to || !addr_is_v4(&to->addr))
+	if (!find_published(ctx, &asked, &found) || !addr_is_v4(&found.to->addr))
 		return 1;
-	remember(ctx, &asked, to);
+	remember(ctx, &asked, &found);
 	if (!is_own_loopback(&asked))
 		ctx->msg_src_ip4 = addr_word(&asked, 3);
-	write_v4(ctx, &to->addr, to->port);
+	write_v4(ctx, &found.to->addr, found.port);
 	return 1;
 }
 
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *ctx)
 {
-	const struct fl_port *to;
+	struct published found;
 	struct fl_addr asked;
 
 	if (!is_host(ctx))
 		return 1;
 	read_v6(ctx, &asked);
-	to = find_published(ctx, &asked);
-	if (!to || addr_is_v4(&to->addr))
+	if (!find_published(ctx, &asked, &found) || addr_is_v4(&found.to->addr))
 		return 1; /* the kernel refuses to turn IPv6 into IPv4 here */
-	remember(ctx, &asked, to);
+	remember(ctx, &asked, &found);
 	if (!is_own_loopback(&asked)) {
 		ctx->msg_src_ip6[0] = addr_word(&asked, 0);
 		ctx->msg_src_ip6[1] = addr_word(&asked, 1);
 		ctx->msg_src_ip6[2] = addr_word(&asked, 2);
 		ctx->msg_src_ip6[3] = addr_word(&asked, 3);
 	}
-	write_v6(ctx, &to->addr, to->port);
+	write_v6(ctx, &found.to->addr, found.port);
 	return 1;
 }
 

@@ -66,16 +66,19 @@ static __noinline enum fl_reason open_published(struct packet *pkt)
 {
 	struct new_flow flow = {};
 	const struct fl_port *port;
-	int exact;
+	struct published found;
 
-	port = find_port(&pkt->flow.dst, pkt->flow.dport, pkt->flow.proto, &exact);
 	if (addr_is_loopback(&pkt->flow.dst))
 		return FL_DROP_MARTIAN;
-	if (!port || (!exact && !is_local(&pkt->flow.dst)))
+	if (!find_port(&pkt->flow.dst, pkt->flow.dport, pkt->flow.proto, &found) ||
+	    (!found.exact && !is_local(&pkt->flow.dst)))
 		return FL_PUNT_NOT_OURS;
+	port = found.to;
 	pkt->network = port->network;
 	if (is_forged(pkt))
 		return FL_DROP_MARTIAN;
+	if (!may_reach(port->list, &pkt->flow.src))
+		return FL_DROP_NOT_ALLOWED;
 	if (addr_is_v4(&port->addr) != pkt->is_v4)
 		return FL_PUNT_FAMILY;
 
@@ -83,7 +86,7 @@ static __noinline enum fl_reason open_published(struct packet *pkt)
 	flow.src = pkt->flow.src;
 	flow.dst = port->addr;
 	flow.sport = pkt->flow.sport;
-	flow.dport = port->port;
+	flow.dport = found.port;
 	flow.network = port->network;
 	flow.ifindex = port->ifindex;
 	flow.endpoint = port->ifindex;

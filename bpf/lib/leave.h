@@ -102,12 +102,14 @@ static __noinline enum fl_reason open_hairpin(struct __sk_buff *skb, const struc
 	struct new_flow flow = {};
 	const struct fl_network *network;
 	const struct fl_port *port;
+	struct published found;
 	__u32 id;
-	int exact;
 
-	port = find_port(&pkt->flow.dst, pkt->flow.dport, pkt->flow.proto, &exact);
-	if (!port)
+	if (!find_port(&pkt->flow.dst, pkt->flow.dport, pkt->flow.proto, &found))
 		return FL_PUNT_NOT_OURS;
+	port = found.to;
+	if (!may_reach(port->list, &pkt->flow.src))
+		return FL_DROP_NOT_ALLOWED;
 	id = port->network;
 	network = bpf_map_lookup_elem(&fl_networks, &id);
 	if (!network || addr_is_v4(&port->addr) != pkt->is_v4)
@@ -117,7 +119,7 @@ static __noinline enum fl_reason open_hairpin(struct __sk_buff *skb, const struc
 	if (addr_is_none(&flow.src))
 		return FL_DROP_NOT_PUBLISHED;
 	flow.dst = port->addr;
-	flow.dport = port->port;
+	flow.dport = found.port;
 	flow.network = id;
 	flow.ifindex = port->ifindex;
 	flow.endpoint = skb->ifindex;

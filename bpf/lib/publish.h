@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Published ports. */
+/* Published ports, and who may reach them. */
 #ifndef FL_LIB_PUBLISH_H
 #define FL_LIB_PUBLISH_H
 
 #include "maps.h"
 #include "packet.h"
+
+/* Where a host port leads. */
+struct published {
+	const struct fl_port *to; /* NULL: it is not published */
+	__be16 port; /* the container's */
+	__u8 exact; /* 0/1: published on this very address, not on every address */
+};
 
 /* enum fl_port_flags bit of a protocol; 0 if it has no ports. */
 static __always_inline __u32 port_flag(__u8 proto)
@@ -21,11 +28,12 @@ static __always_inline __u32 port_flag(__u8 proto)
 	}
 }
 
+/* enum fl_port_flags of a port number. */
 static __always_inline __u32 port_bits(__u32 port)
 {
-	const __u32 *bits = bpf_map_lookup_elem(&fl_port_bits, &port);
+	const struct fl_port_bits *bits = bpf_map_lookup_elem(&fl_port_bits, &port);
 
-	return bits ? *bits : 0;
+	return bits ? bits->flags : 0;
 }
 
 /* One array read: may the port (network byte order) be published? */
@@ -36,27 +44,81 @@ static __always_inline int may_be_published(__be16 port, __u8 proto)
 	return flag && (port_bits(bpf_ntohs(port)) & flag);
 }
 
+/* First port of the range that a published port is in, network byte order; 0: not published. */
+static __always_inline __be16 first_of_range(__be16 port, __u8 proto)
+{
+	__u32 number = bpf_ntohs(port);
+	const struct fl_port_bits *bits = bpf_map_lookup_elem(&fl_port_bits, &number);
+
+	if (!bits)
+		return 0;
+	switch (proto) {
+	case IPPROTO_TCP:
+		return bits->first[0];
+	case IPPROTO_UDP:
+		return bits->first[1];
+	case IPPROTO_SCTP:
+		return bits->first[2];
+	default:
+		return 0;
+	}
+}
+
 static __always_inline int is_local(const struct fl_addr *addr)
 {
 	return bpf_map_lookup_elem(&fl_local, addr) != NULL;
 }
 
-/* The port published on exactly this address, else on every address of its family. The caller makes sure
- * that the address is the host's: *exact tells if the map already proves it. */
-static __always_inline const struct fl_port *find_port(const struct fl_addr *addr, __be16 port,
-						       __u8 proto, int *exact)
+/* The range with this key, if it is long enough to hold the port `offset` behind its first. */
+static __always_inline const struct fl_port *find_range(const struct fl_port_key *key, __u32 offset)
 {
-	struct fl_port_key key = {.addr = *addr, .port = port, .proto = proto};
-	const struct fl_port *found = bpf_map_lookup_elem(&fl_ports, &key);
+	const struct fl_port *range = bpf_map_lookup_elem(&fl_ports, key);
 
-	*exact = found != NULL;
-	if (found)
-		return found;
-	if (addr_is_v4(addr))
-		addr_set_v4(&key.addr, 0);
-	else
-		addr_set(&key.addr, 0, 0, 0, 0);
-	return bpf_map_lookup_elem(&fl_ports, &key);
+	return range && offset < range->count ? range : NULL;
+}
+
+/* What is published on exactly this address, else on every address of its family. The caller makes sure that the
+ * address is the host's: exact tells if the map already proves it. Answers if anything is. */
+static __always_inline int find_port(const struct fl_addr *addr, __be16 port, __u8 proto,
+				     struct published *found)
+{
+	struct fl_port_key key = {.addr = *addr, .proto = proto};
+	__u32 offset;
+
+	found->to = NULL;
+	key.port = first_of_range(port, proto);
+	if (!key.port)
+		return 0;
+	offset = bpf_ntohs(port) - bpf_ntohs(key.port);
+	found->to = find_range(&key, offset);
+	found->exact = found->to != NULL;
+	if (!found->to) {
+		if (addr_is_v4(addr))
+			addr_set_v4(&key.addr, 0);
+		else
+			addr_set(&key.addr, 0, 0, 0, 0);
+		found->to = find_range(&key, offset);
+	}
+	if (!found->to)
+		return 0;
+	found->port = bpf_htons(bpf_ntohs(found->to->port) + offset);
+	return 1;
+}
+
+/* May a client with this address open a flow to a port with this list (fl_port.list)? */
+static __always_inline int may_reach(__u32 list, const struct fl_addr *source)
+{
+	struct fl_source_key key = {
+		.prefix = 32 + 8 * sizeof(*source),
+		.list = list,
+		.addr = *source,
+	};
+	const __u32 *says;
+
+	if (!list)
+		return 1;
+	says = bpf_map_lookup_elem(&fl_sources, &key);
+	return says && *says == FL_SOURCE_ALLOW;
 }
 
 #endif

@@ -27,7 +27,7 @@ Result<PortTable> PortTable::load(const Maps& maps) {
   if (!read) return std::unexpected(std::move(read).error());
   auto slot0 = maps.port_bits.get(0);
   if (!slot0) return std::unexpected(std::move(slot0).error());
-  table.routed_ = slot0->value_or(0) & FL_PORT_ROUTED;
+  table.routed_ = slot0->value_or(fl_port_bits{}).flags & FL_PORT_ROUTED;
   return table;
 }
 
@@ -49,18 +49,20 @@ void PortTable::forget(const fl_port_key& key) {
   ports_.erase(found);
 }
 
-__u32 PortTable::bits(__u32 port) const {
-  __u32 bits = 0;
-  if (port == 0 && routed_) bits |= FL_PORT_ROUTED;
-  for (const auto& [proto, bit] : kProtocols) {
-    if (users_.contains(user(port, proto))) bits |= bit;
+fl_port_bits PortTable::bits(__u32 port) const {
+  fl_port_bits bits{};
+  if (port == 0 && routed_) bits.flags |= FL_PORT_ROUTED;
+  for (std::size_t i = 0; i < kProtocols.size(); ++i) {
+    if (!users_.contains(user(port, kProtocols[i].first))) continue;
+    bits.flags |= kProtocols[i].second;
+    bits.first[i] = htons(static_cast<__u16>(port));
   }
   return bits;
 }
 
 Status PortTable::write_bits(const std::set<__u32>& ports) const {
   const std::vector<__u32> keys(ports.begin(), ports.end());
-  std::vector<__u32> values;
+  std::vector<fl_port_bits> values;
   for (const auto port : keys) values.push_back(bits(port));
   return maps_->port_bits.put_many(keys, values);
 }
@@ -137,8 +139,8 @@ Result<PortTable::Removed> PortTable::retain(
   if (!removed) return removed;
 
   std::set<__u32> wrong;
-  auto read = maps_->port_bits.for_each([&](__u32 port, __u32 value) {
-    if (value != bits(port)) wrong.insert(port);
+  auto read = maps_->port_bits.for_each([&](__u32 port, const fl_port_bits& value) {
+    if (!same(value, bits(port))) wrong.insert(port);
   });
   if (!read) return std::unexpected(std::move(read).error());
   if (auto done = write_bits(wrong); !done) return std::unexpected(std::move(done).error());

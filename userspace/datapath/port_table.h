@@ -39,7 +39,7 @@ class PortTable {
   explicit PortTable(const Maps& maps) : maps_(&maps) {}
   void remember(const fl_port_key& key, const fl_port& port);
   void forget(const fl_port_key& key);
-  __u32 bits(__u32 port) const;  // what fl_port_bits has to say
+  fl_port_bits bits(__u32 port) const;  // what fl_port_bits has to say
   Status write_bits(const std::set<__u32>& ports) const;
   Result<Removed> remove(const std::vector<fl_port_key>& keys);
 
