@@ -15,7 +15,8 @@ ALLOWED = {  # folder of userspace/: folders it may include from, besides itself
     "datapath": {"base", "model", "netlink", "bpf/shared", "skeleton"},
     "etcd": {"base", "generated"},
     "cluster": {"base", "model", "ipam", "etcd"},
-    "engine": {"base", "model", "ipam", "store", "netlink", "datapath", "cluster", "etcd", "bpf/shared"},
+    "relay": {"base", "model"},
+    "engine": {"base", "model", "ipam", "store", "netlink", "datapath", "cluster", "etcd", "relay", "bpf/shared"},
     "cnm": {"base", "model", "http", "ipam", "engine"},
     "api": {"base", "model", "http", "cluster", "engine", "bpf/shared"},
     "cli": {"base", "http", "netlink", "datapath"},  # the latter two: teardown works without a daemon
@@ -29,7 +30,7 @@ FENCED = {
     r"bpf/": {"datapath"},
     r"linux/rtnetlink\.h|netlink/": {"netlink"},
     r"sqlite3\.h": {"store"},
-    r"boost/": {"http", "daemon"},
+    r"boost/": {"http", "relay", "daemon"},
     r"toml\+\+/": {"daemon"},
     r"CLI/": {"cli", "daemon"},
     r"systemd/": {"daemon", "http"},
