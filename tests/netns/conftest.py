@@ -15,12 +15,13 @@ def logs(tmp_path_factory):
 
 
 class Lab:
-    def __init__(self, logs, attach="auto"):
+    def __init__(self, logs, attach="auto", settings=""):
         self.wire = Wire()
         self.outside = self.wire.outside
         self.host = self.wire.host("node", 12)
         self.address, self.address6 = self.host.addresses
-        self.daemon = Daemon(self.host, log=f"{logs}/fairleadd.log", docker="", settings=f'attach = "{attach}"').start()
+        self.daemon = Daemon(self.host, log=f"{logs}/fairleadd.log", docker="",
+                             settings=f'attach = "{attach}"\n{settings}').start()
         self.runtime = Runtime(self.host)
 
     def links(self):
@@ -42,8 +43,9 @@ class Lab:
 @pytest.fixture
 def lab(logs, request):
     """A fresh host for each test: it takes less than a second, and no test sees another's traces.
-    Parameter: the daemon's setting `attach`."""
+    Parameter: the daemon's setting `attach`, or the settings of a Lab by name."""
     leftovers.clean()
-    lab = Lab(logs, getattr(request, "param", "auto"))
+    param = getattr(request, "param", "auto")
+    lab = Lab(logs, **(param if isinstance(param, dict) else {"attach": param}))
     yield lab
     lab.close()

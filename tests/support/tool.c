@@ -121,7 +121,7 @@ static void greet(int listener) {
 }
 
 // Answers from the very address that was asked, which a wildcard socket does not do by itself.
-static void answer(int fd) {
+static void tell(int fd) {
   char data[kLine];
   char control[256];
   struct sockaddr_in6 peer;
@@ -161,7 +161,7 @@ static _Noreturn void serve(int argc, char** argv) {
     for (nfds_t i = count; i-- > 0;) {
       if (!fds[i].revents) continue;
       if (kinds[i] == kListener) greet(fds[i].fd);
-      if (kinds[i] == kDatagram) answer(fds[i].fd);
+      if (kinds[i] == kDatagram) tell(fds[i].fd);
       if (kinds[i] != kConnection || echo(fds[i].fd)) continue;
       close(fds[i].fd);
       fds[i] = fds[--count];
@@ -327,7 +327,10 @@ int main(int argc, char** argv) {
   signal(SIGTERM, exit);
   signal(SIGINT, exit);
   if (argc < 2) {
-    fputs("usage: tool serve|ask|stream|hear|shout|sink|sizes|segments|beat|bulk ...\n", stderr);
+    fputs(
+        "usage: tool serve|ask|stream|hear|shout|sink|sizes|segments|beat|bulk|"
+        "answer|flows|syns ...\n",
+        stderr);
     return 2;
   }
   const char* verb = argv[1];
@@ -335,6 +338,7 @@ int main(int argc, char** argv) {
   argv++;
   if (strcmp(verb, "serve") == 0) serve(argc - 1, argv + 1);
   if (strcmp(verb, "sink") == 0) sink(argc - 1, argv + 1);
+  if (strcmp(verb, "answer") == 0) answer(argc - 1, argv + 1);
   const struct options o = options(&argc, argv);
   argv += optind;
   if (strcmp(verb, "ask") == 0) return ask(argc, argv, &o);
@@ -345,6 +349,8 @@ int main(int argc, char** argv) {
   if (strcmp(verb, "segments") == 0) return segments(argc, argv, &o);
   if (strcmp(verb, "beat") == 0) return beat(argc, argv, &o);
   if (strcmp(verb, "bulk") == 0) return bulk(argc, argv, &o);
+  if (strcmp(verb, "flows") == 0) return flows(argc, argv, &o);
+  if (strcmp(verb, "syns") == 0) return syns(argc, argv, &o);
   fprintf(stderr, "tool: no verb %s\n", verb);
   return 2;
 }

@@ -10,7 +10,8 @@ from .process import Failed, run
 
 HERE = os.path.dirname(__file__)
 SUPPORT = os.path.normpath(os.path.join(HERE, "../.."))
-SOURCES = [os.path.join(SUPPORT, name) for name in ("tool.c", "traffic.c")]
+SOURCES = [os.path.join(SUPPORT, name) for name in ("tool.c", "traffic.c", "answer.c", "flows.c", "syns.c")]
+HEADERS = [os.path.join(SUPPORT, name) for name in ("tool.h", "flows.h")]
 TREE = os.path.normpath(os.path.join(HERE, "../../../.."))
 BUILD = os.path.join(TREE, "build", "tests")
 NAME = "fairlead-test"
@@ -19,7 +20,7 @@ NAME = "fairlead-test"
 def tool():
     """Path of the tool, built if its sources are newer."""
     target = os.path.join(BUILD, "tool")
-    newest = max(os.path.getmtime(path) for path in (*SOURCES, os.path.join(SUPPORT, "tool.h")))
+    newest = max(os.path.getmtime(path) for path in (*SOURCES, *HEADERS))
     if os.path.exists(target) and os.path.getmtime(target) >= newest:
         return target
     os.makedirs(BUILD, exist_ok=True)
