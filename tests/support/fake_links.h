@@ -68,6 +68,8 @@ class FakeLinks final : public netlink::Links {
   }
   Result<std::vector<netlink::RouteInfo>> routes() override { return all_routes; }
 
+  bool forwards(Family family, const std::string&) override { return forwarding.contains(family); }
+
   Result<netlink::Way> way_to(const Address& destination) override {
     ++ways_asked;
     const auto way = ways.find(destination);
@@ -122,6 +124,7 @@ class FakeLinks final : public netlink::Links {
   std::vector<netlink::LinkInfo> all_links;
   std::vector<netlink::AddressInfo> all_addresses;
   std::vector<netlink::RouteInfo> all_routes;
+  std::set<Family> forwarding;
   std::map<Address, netlink::Way> ways;  // by destination; none: no route
   std::vector<netlink::Neighbour> all_neighbours;
   std::set<std::pair<int, Address>> kept;       // by keep_neighbour()

@@ -27,6 +27,7 @@ class KernelLinks final : public Links {
   // device belongs to it.
   Result<std::vector<RouteInfo>> routes() override;
 
+  bool forwards(Family family, const std::string& device) override;
   Result<Way> way_to(const Address& destination) override;
   Result<std::vector<Neighbour>> neighbours() override;
   Status keep_neighbour(int link, const Address& address) override;

@@ -103,6 +103,9 @@ class Links {
   virtual Result<std::vector<AddressInfo>> addresses() = 0;
   virtual Result<std::vector<RouteInfo>> routes() = 0;  // main table, both families
 
+  // Does the host route onward what comes in by the device? Also false if there is no such device.
+  virtual bool forwards(Family family, const std::string& device) = 0;
+
   // Every next hop of the route that the kernel would choose among (RTM_GETROUTE with
   // RTM_F_FIB_MATCH).
   virtual Result<Way> way_to(const Address& destination) = 0;

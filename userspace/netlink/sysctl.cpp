@@ -18,7 +18,17 @@ bool holds(const std::string& path, const std::string& value) {
   return size > 0 && std::string_view(text.data(), static_cast<std::size_t>(size)) == value + "\n";
 }
 
+std::string path_of(Family family, const std::string& device, const std::string& name) {
+  return std::string("/proc/sys/net/") + (family == Family::v4 ? "ipv4" : "ipv6") + "/conf/" +
+         device + "/" + name;
+}
+
 }  // namespace
+
+bool has_device_sysctl(Family family, const std::string& device, const std::string& name,
+                       const std::string& value) {
+  return holds(path_of(family, device, name), value);
+}
 
 Status set_device_sysctl(Family family, const std::string& device, const std::string& name,
                          const std::string& value) {
@@ -28,7 +38,7 @@ Status set_device_sysctl(Family family, const std::string& device, const std::st
   const std::string root = std::string("/proc/sys/net/") + (family == Family::v4 ? "ipv4" : "ipv6");
   if (family == Family::v6 && ::access(root.c_str(), F_OK) != 0) return {};
 
-  const std::string path = root + "/conf/" + device + "/" + name;
+  const std::string path = path_of(family, device, name);
   if (holds(path, value)) return {};
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) return fail_errno("open " + path + " to write " + value);

@@ -14,4 +14,8 @@ namespace fairlead::netlink {
 Status set_device_sysctl(Family family, const std::string& device, const std::string& name,
                          const std::string& value);
 
+// Does it hold `value` now? `device` may be "all". False if there is no such setting.
+bool has_device_sysctl(Family family, const std::string& device, const std::string& name,
+                       const std::string& value);
+
 }  // namespace fairlead::netlink

@@ -8,6 +8,7 @@
 #include "netlink/attributes.h"
 #include "netlink/kernel_links.h"
 #include "netlink/message.h"
+#include "netlink/sysctl.h"
 
 namespace fairlead::netlink {
 
@@ -143,6 +144,14 @@ Status KernelLinks::add_hops_of(std::uint32_t object, unsigned weight, std::vect
     if (auto done = add_hops_of(member.id, member.weight + 1U, hops); !done) return done;
   }
   return {};
+}
+
+// IPv6 asks the setting of the whole host (net/ipv6/ip6_output.c ip6_forward()), and since
+// Linux 6.17 the device's force_forwarding as well.
+bool KernelLinks::forwards(Family family, const std::string& device) {
+  if (family == Family::v4) return has_device_sysctl(family, device, "forwarding", "1");
+  return has_device_sysctl(family, "all", "forwarding", "1") ||
+         has_device_sysctl(family, device, "force_forwarding", "1");
 }
 
 }  // namespace fairlead::netlink

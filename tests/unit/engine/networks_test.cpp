@@ -109,6 +109,24 @@ TEST_F(NetworksTest, MtuBelowWhatIpv6NeedsIsRefused) {
   EXPECT_TRUE(says(engine::create_network(engine, want), "1280"));
 }
 
+TEST_F(NetworksTest, RoutedNetworkIsNotMasqueraded) {
+  auto want = network_request();
+  want.routed = true;
+
+  ASSERT_TRUE(engine::create_network(engine, want));
+
+  EXPECT_TRUE(stored().networks[0].routed);
+  EXPECT_FALSE(stored().networks[0].masquerade);
+}
+
+TEST_F(NetworksTest, InternalNetworkCannotBeRouted) {
+  auto want = network_request();
+  want.routed = want.internal = true;
+
+  EXPECT_TRUE(says(engine::create_network(engine, want), "routed"));
+  EXPECT_TRUE(stored().networks.empty());
+}
+
 TEST_F(NetworksTest, FailureAtAnyStepLeavesNothing) {
   datapath.refuse_next("put_network");
   EXPECT_FALSE(engine::create_network(engine, network_request()));

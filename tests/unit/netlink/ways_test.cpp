@@ -146,5 +146,18 @@ TEST_F(WaysTest, a_hop_whose_device_is_down_does_not_count) {
   EXPECT_EQ(way("198.19.0.1").hops, std::vector{hop("w1", "198.18.1.2")});
 }
 
+TEST_F(WaysTest, forwarding_is_a_devices_own_for_ipv4_and_the_hosts_for_ipv6) {
+  for (const Family family : {Family::v4, Family::v6})
+    EXPECT_FALSE(links_->forwards(family, "w0"));
+
+  ASSERT_TRUE(set_sysctl("ipv4/conf/w0/forwarding", "1"));
+  ASSERT_TRUE(set_sysctl("ipv6/conf/all/forwarding", "1"));
+
+  EXPECT_TRUE(links_->forwards(Family::v4, "w0"));
+  EXPECT_FALSE(links_->forwards(Family::v4, "w1"));
+  EXPECT_TRUE(links_->forwards(Family::v6, "w1"));
+  EXPECT_FALSE(links_->forwards(Family::v4, "nothing"));
+}
+
 }  // namespace
 }  // namespace fairlead::netlink
