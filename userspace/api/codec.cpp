@@ -137,6 +137,7 @@ std::string format_networks(const engine::State& state) {
                         {"internal", network.internal},
                         {"icc", network.icc},
                         {"masquerade", network.masquerade},
+                        {"routed", network.routed},
                         {"host_binding_ipv4", network.host_binding_v4.to_string()},
                         {"interface_prefix", network.interface_prefix},
                         {"endpoints", engine::endpoints_of(state, key).size()}});

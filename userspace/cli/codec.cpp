@@ -36,7 +36,10 @@ std::string flags(const json& network) {
   if (network.contains("shared") && network["shared"].is_string()) add("shared");
   if (network.value("internal", false)) add("internal");
   if (!network.value("icc", true)) add("no-icc");
-  if (!network.value("masquerade", true)) add("no-masquerade");
+  if (network.value("routed", false))
+    add("routed");
+  else if (!network.value("masquerade", true))
+    add("no-masquerade");
   return out.empty() ? "-" : out;
 }
 

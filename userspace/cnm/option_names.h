@@ -15,6 +15,9 @@ inline constexpr char kInterfacePrefix[] = "com.docker.network.container_iface_p
 inline constexpr char kIcc[] = "com.docker.network.bridge.enable_icc";
 inline constexpr char kMasquerade[] = "com.docker.network.bridge.enable_ip_masquerade";
 inline constexpr char kHostBinding[] = "com.docker.network.bridge.host_binding_ipv4";
+inline constexpr char kGatewayModeV4[] = "com.docker.network.bridge.gateway_mode_ipv4";
+inline constexpr char kGatewayModeV6[] = "com.docker.network.bridge.gateway_mode_ipv6";
+inline constexpr char kRouted[] = "fairlead.routed";
 inline constexpr char kOwnPrefix[] = "fairlead.";
 
 // Of CreateNetwork and of RequestPool: -o and --ipam-opt.

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/quote.h"
+#include "cnm/gateway_mode.h"
 #include "cnm/option_names.h"
 
 namespace fairlead::cnm {
@@ -106,6 +107,9 @@ constexpr Option kOptions[] = {
     {option::kMasquerade,
      [](auto& request, auto& text) { return set_bool(request.masquerade, text); }},
     {option::kHostBinding, set_host_binding},
+    {option::kGatewayModeV4, [](auto&, auto& text) { return check_gateway_mode(text); }},
+    {option::kGatewayModeV6, [](auto&, auto& text) { return check_gateway_mode(text); }},
+    {option::kRouted, [](auto& request, auto& text) { return set_bool(request.routed, text); }},
     {option::kScope, set_scope},
     {option::kNetwork, set_shared_name},
     {option::kVni, set_vni},
@@ -132,6 +136,7 @@ Status apply_options(engine::NetworkRequest& request,
       return fail(std::move(done).error(), "option " + name);
   }
   request.options = options;  // the other hosts make the network with the same ones
+  if (auto done = settle_routed(request); !done) return done;
   for (const char* own : {option::kScope, option::kNetwork}) request.options.erase(own);
   return check_together(request.scope, request.shared_name);
 }

@@ -39,6 +39,7 @@ inline __u32 flags_of(const Network& network) {
   if (network.internal) flags |= FL_NET_INTERNAL;
   if (!network.icc) flags |= FL_NET_NO_ICC;
   if (network.masquerade) flags |= FL_NET_MASQUERADE;
+  if (network.routed) flags |= FL_NET_ROUTED;
   return flags;
 }
 
