@@ -65,6 +65,9 @@ Status KernelDatapath::start(const Options& options) {
   auto ports = PortTable::load(maps_);
   if (!ports) return std::unexpected(std::move(ports).error());
   ports_ = std::make_unique<PortTable>(std::move(*ports));
+  auto lists = SourceLists::load(maps_.sources);
+  if (!lists) return std::unexpected(std::move(lists).error());
+  lists_ = std::make_unique<SourceLists>(std::move(*lists));
   auto peers = PeerTable::load(maps_, coarse_now());
   if (!peers) return std::unexpected(std::move(peers).error());
   peers_ = std::make_unique<PeerTable>(std::move(*peers));

@@ -20,6 +20,7 @@
 #include "datapath/pins.h"
 #include "datapath/port_table.h"
 #include "datapath/programs.h"
+#include "datapath/source_lists.h"
 
 namespace fairlead::datapath {
 
@@ -82,7 +83,8 @@ class KernelDatapath final : public Datapath {
   // What belongs to a device besides forwarding entries: its endpoint entry, membership, ports,
   // flows.
   Status forget_device(NetworkId network, std::uint32_t ifindex);
-  Status end_flows_of(const PortTable::Removed& removed);
+  // After a change of ports_.
+  Status settle_ports(bool taken_away);
   Status sync_local(const HostView& view);
   Status drop_uplinks_but(const std::vector<Uplink>& uplinks);
   // XDP on the uplinks there are, where it is wanted, and on no other device. After their TC
@@ -98,6 +100,7 @@ class KernelDatapath final : public Datapath {
   Maps maps_;
   std::unique_ptr<NetworkTable> networks_;  // set by start(); never null afterwards
   std::unique_ptr<PortTable> ports_;
+  std::unique_ptr<SourceLists> lists_;
   std::map<std::string, int> attached_;  // by pin: ifindex, of the programs of this object
   Facts facts_;
   std::vector<std::string> uplink_problems_;

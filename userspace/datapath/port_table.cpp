@@ -2,148 +2,186 @@
 
 #include <netinet/in.h>
 
-#include <array>
+#include <algorithm>
+#include <tuple>
 
 namespace fairlead::datapath {
 
 namespace {
 
-constexpr std::array<std::pair<__u8, __u32>, 3> kProtocols = {
-    {{IPPROTO_TCP, FL_PORT_TCP}, {IPPROTO_UDP, FL_PORT_UDP}, {IPPROTO_SCTP, FL_PORT_SCTP}}};
+bool is_whole(const PortRange& range) {
+  const auto proto = range.key.proto;
+  return (proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP) &&
+         range.target.count > 0 && range.first() > 0 && range.last() <= 65535;
+}
 
-__u32 number(const fl_port_key& key) { return ntohs(key.port); }
-__u32 user(__u32 port, __u8 proto) { return port << 8 | proto; }
+// The same, but for fewer ports.
+bool is_shorter(const fl_port& after, const fl_port& before) {
+  fl_port same_count = after;
+  same_count.count = before.count;
+  return after.count < before.count && same(same_count, before);
+}
 
-bool same_target(const fl_port& a, const fl_port& b) {
-  return same(a.addr, b.addr) && a.port == b.port;
+// Entries as the batch calls want them.
+struct Batch {
+  std::vector<fl_port_key> keys;
+  std::vector<fl_port> values;
+
+  void add(const fl_port_key& key, const fl_port& value) {
+    keys.push_back(key);
+    values.push_back(value);
+  }
+};
+
+void remove_those_of(const PortRanges::Entries& those, const PortRanges::Entries& kept,
+                     PortRanges::Entries& entries) {
+  for (const auto& [key, value] : those) entries.erase(key);
+  for (const auto& [key, value] : kept) entries[key] = value;
 }
 
 }  // namespace
 
+// Ascending, so that a range loses to one that begins within it: the state that a crash leaves.
 Result<PortTable> PortTable::load(const Maps& maps) {
   PortTable table(maps);
   auto read = maps.ports.for_each(
-      [&](const fl_port_key& key, const fl_port& port) { table.remember(key, port); });
+      [&](const fl_port_key& key, const fl_port& port) { table.entries_[key] = port; });
   if (!read) return std::unexpected(std::move(read).error());
+  for (const auto& [key, target] : table.entries_) {
+    PortRanges::Steps steps;
+    if (is_whole({key, target})) table.ranges_.put({key, target}, steps);
+  }
   auto slot0 = maps.port_bits.get(0);
   if (!slot0) return std::unexpected(std::move(slot0).error());
   table.routed_ = slot0->value_or(fl_port_bits{}).flags & FL_PORT_ROUTED;
   return table;
 }
 
-void PortTable::remember(const fl_port_key& key, const fl_port& port) {
-  forget(key);
-  ports_[key] = port;
-  by_device_[port.ifindex].insert(key);
-  ++users_[user(number(key), key.proto)];
-}
-
-void PortTable::forget(const fl_port_key& key) {
-  const auto found = ports_.find(key);
-  if (found == ports_.end()) return;
-  const auto device = by_device_.find(found->second.ifindex);
-  device->second.erase(key);
-  if (device->second.empty()) by_device_.erase(device);
-  const auto users = users_.find(user(number(key), key.proto));
-  if (--users->second == 0) users_.erase(users);
-  ports_.erase(found);
-}
-
 fl_port_bits PortTable::bits(__u32 port) const {
-  fl_port_bits bits{};
+  fl_port_bits bits = ranges_.bits(port);
   if (port == 0 && routed_) bits.flags |= FL_PORT_ROUTED;
-  for (std::size_t i = 0; i < kProtocols.size(); ++i) {
-    if (!users_.contains(user(port, kProtocols[i].first))) continue;
-    bits.flags |= kProtocols[i].second;
-    bits.first[i] = htons(static_cast<__u16>(port));
-  }
   return bits;
 }
 
-Status PortTable::write_bits(const std::set<__u32>& ports) const {
-  const std::vector<__u32> keys(ports.begin(), ports.end());
+Status PortTable::write_bits(const std::vector<__u32>& ports) const {
   std::vector<fl_port_bits> values;
-  for (const auto port : keys) values.push_back(bits(port));
-  return maps_->port_bits.put_many(keys, values);
+  values.reserve(ports.size());
+  for (const auto port : ports) values.push_back(bits(port));
+  return maps_->port_bits.put_many(ports, values);
 }
 
-Result<PortTable::Removed> PortTable::remove(const std::vector<fl_port_key>& keys) {
-  Removed removed;
-  std::set<__u32> numbers;
-  for (const auto& key : keys) {
-    if (auto gone = maps_->ports.erase(key); !gone) return std::unexpected(std::move(gone).error());
-    removed.insert(*ports_.find(key));
-    numbers.insert(number(key));
-    forget(key);
+PortTable::Change PortTable::change_of(const PortRanges::Steps& steps) const {
+  Change change;
+  std::vector<bool> numbers(65536);
+  for (const PortRange& span : ranges_.touched(steps)) {
+    ranges_.cut(span, change.after);
+    const fl_port_key end = part_of(span, span.last(), span.last()).key;
+    for (auto at = entries_.lower_bound(span.key), past = entries_.upper_bound(end); at != past;
+         ++at)
+      change.before.insert(*at);
+    std::fill(numbers.begin() + span.first(), numbers.begin() + span.last() + 1, true);
   }
-  if (auto done = write_bits(numbers); !done) return std::unexpected(std::move(done).error());
-  return removed;
+  for (__u32 number = 0; number < numbers.size(); ++number) {
+    if (numbers[number]) change.numbers.push_back(number);
+  }
+  return change;
 }
 
-Result<PortTable::Removed> PortTable::replace(std::uint32_t ifindex,
-                                              const std::vector<Port>& ports) {
-  std::vector<fl_port_key> keys;
-  std::vector<fl_port> values;
-  for (const auto& [key, value] : ports) {
-    keys.push_back(key);
-    values.push_back(value);
+// A program reads the bits, then the entry that they name. So entries that the new bits name are
+// there before them, and those that only the old bits name go after them.
+Status PortTable::write(const Change& change) {
+  Batch early, late;
+  for (const auto& [key, value] : change.after) {
+    const auto before = change.before.find(key);
+    if (before != change.before.end() && same(before->second, value)) continue;
+    const bool waits = before != change.before.end() && is_shorter(value, before->second);
+    (waits ? late : early).add(key, value);
   }
-  // Target first, then the mark that makes programs look for it.
-  if (auto done = maps_->ports.put_many(keys, values); !done) {
-    for (const auto& key : keys) {
-      const auto before = ports_.find(key);
-      static_cast<void>(before == ports_.end() ? maps_->ports.erase(key)
-                                               : maps_->ports.put(key, before->second));
-    }
+  if (auto done = maps_->ports.put_many(early.keys, early.values); !done) return done;
+  if (auto done = write_bits(change.numbers); !done) return done;
+  if (auto done = maps_->ports.put_many(late.keys, late.values); !done) return done;
+  for (const auto& [key, value] : change.before) {
+    if (change.after.contains(key)) continue;
+    if (auto gone = maps_->ports.erase(key); !gone) return gone;
+  }
+  return {};
+}
+
+// As well as it goes. Entries that were there have their place in a full map.
+void PortTable::take_back(const Change& change) {
+  Batch before;
+  for (const auto& [key, value] : change.before) before.add(key, value);
+  static_cast<void>(maps_->ports.put_many(before.keys, before.values));
+  static_cast<void>(write_bits(change.numbers));
+  for (const auto& [key, value] : change.after) {
+    if (!change.before.contains(key)) static_cast<void>(maps_->ports.erase(key));
+  }
+}
+
+Result<bool> PortTable::write(const PortRanges::Steps& steps) {
+  if (steps.empty()) return false;
+  const Change change = change_of(steps);
+  if (auto done = write(change); !done) {
+    ranges_.undo(steps);
+    take_back(change);
     return std::unexpected(std::move(done).error());
   }
-  std::set<__u32> numbers;
-  for (const auto& [key, value] : ports) {
-    remember(key, value);
-    numbers.insert(number(key));
-  }
-  if (auto done = write_bits(numbers); !done) return std::unexpected(std::move(done).error());
-
-  std::vector<fl_port_key> old;
-  const std::set<fl_port_key, BytesLess<fl_port_key>> wanted(keys.begin(), keys.end());
-  if (const auto device = by_device_.find(ifindex); device != by_device_.end()) {
-    for (const auto& key : device->second) {
-      if (!wanted.contains(key)) old.push_back(key);
-    }
-  }
-  return remove(old);
+  remove_those_of(change.before, change.after, entries_);
+  return std::ranges::any_of(steps, [](const PortRanges::Step& step) { return !step.added; });
 }
 
-Result<PortTable::Removed> PortTable::erase(const std::vector<Port>& ports) {
-  std::vector<fl_port_key> keys;
-  for (const auto& [key, target] : ports) {
-    const auto found = ports_.find(key);
-    if (found != ports_.end() && same_target(found->second, target)) keys.push_back(key);
+Result<bool> PortTable::replace(std::uint32_t ifindex, const std::vector<PortRange>& ranges) {
+  PortRanges::Entries wanted;
+  for (const PortRange& range : ranges) wanted[range.key] = range.target;
+  const auto stays = [&](const PortRange& range) {
+    const auto found = wanted.find(range.key);
+    return found != wanted.end() && same(found->second, range.target);
+  };
+  PortRanges::Steps steps;
+  for (const PortRange& old : ranges_.of_device(ifindex)) {
+    ranges_.clear(
+        old, [&](const PortRange& range) { return !stays(range); }, steps);
   }
-  return remove(keys);
+  for (const auto& [key, target] : wanted) {
+    const auto there = ranges_.all().find(key);
+    if (there != ranges_.all().end() && same(there->second, target)) continue;
+    ranges_.put({key, target}, steps);
+  }
+  return write(steps);
 }
 
-Result<PortTable::Removed> PortTable::erase_device(std::uint32_t ifindex) {
-  const auto device = by_device_.find(ifindex);
-  if (device == by_device_.end()) return Removed{};
-  return remove(std::vector<fl_port_key>(device->second.begin(), device->second.end()));
+Result<bool> PortTable::erase(const std::vector<PortRange>& ranges) {
+  PortRanges::Steps steps;
+  for (const PortRange& range : ranges) {
+    ranges_.clear(
+        range, [&](const PortRange& found) { return same_way(found, range); }, steps);
+  }
+  return write(steps);
 }
 
-Result<PortTable::Removed> PortTable::retain(
-    const std::function<bool(const fl_port_key&, const fl_port&)>& keep) {
-  std::vector<fl_port_key> keys;
-  for (const auto& [key, port] : ports_) {
-    if (!keep(key, port)) keys.push_back(key);
+Result<bool> PortTable::erase_device(std::uint32_t ifindex) { return replace(ifindex, {}); }
+
+Result<bool> PortTable::retain(const std::function<bool(const PortRange&)>& keep) {
+  PortRanges::Steps steps;
+  std::vector<PortRange> unwanted;
+  for (const auto& [key, target] : ranges_.all()) {
+    if (!keep({key, target})) unwanted.push_back({key, target});
   }
-  auto removed = remove(keys);
+  for (const PortRange& range : unwanted) {
+    ranges_.clear(
+        range, [](const PortRange&) { return true; }, steps);
+  }
+  auto removed = write(steps);
   if (!removed) return removed;
 
-  std::set<__u32> wrong;
+  Change mend{.before = entries_};
+  for (const auto& [key, target] : ranges_.all()) ranges_.cut({key, target}, mend.after);
   auto read = maps_->port_bits.for_each([&](__u32 port, const fl_port_bits& value) {
-    if (!same(value, bits(port))) wrong.insert(port);
+    if (!same(value, bits(port))) mend.numbers.push_back(port);
   });
   if (!read) return std::unexpected(std::move(read).error());
-  if (auto done = write_bits(wrong); !done) return std::unexpected(std::move(done).error());
+  if (auto done = write(mend); !done) return std::unexpected(std::move(done).error());
+  entries_ = std::move(mend.after);
   return removed;
 }
 

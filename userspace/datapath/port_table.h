@@ -1,52 +1,58 @@
-// Published ports, and by port number whether there are any.
+// Published ports in the kernel: fl_ports, and by port number fl_port_bits.
 #pragma once
 
-#include <map>
-#include <set>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "datapath/abi.h"
 #include "datapath/maps.h"
+#include "datapath/port_ranges.h"
 
 namespace fairlead::datapath {
 
-// Keeps a copy of fl_ports, read at start, to know which ports a device publishes and when the
-// last of a port number is gone. Engine thread only.
+// Keeps a copy of fl_ports, read at start. A packet to a port that stays published meets it at any
+// moment of a change. Engine thread only.
 class PortTable {
  public:
-  using Port = std::pair<fl_port_key, fl_port>;
-  using Removed = std::map<fl_port_key, fl_port, BytesLess<fl_port_key>>;
-
   // `maps` must outlive the table.
   static Result<PortTable> load(const Maps& maps);
 
-  // `ports` are all that `ifindex` publishes from now on; returns what it no longer does. Nothing
-  // changes if the map is full.
-  Result<Removed> replace(std::uint32_t ifindex, const std::vector<Port>& ports);
-  // Removes those that still lead to the address and port given with them; returns them.
-  Result<Removed> erase(const std::vector<Port>& ports);
-  // Removes those that `keep` says false of; puts right what the numbers say (after a crash).
-  Result<Removed> retain(const std::function<bool(const fl_port_key&, const fl_port&)>& keep);
-  Result<Removed> erase_device(std::uint32_t ifindex);
+  // Each returns whether a port was taken away, or leads elsewhere, or may be reached by others:
+  // then flows may have to end. Each changes nothing if it fails.
+
+  // `ranges` are all that `ifindex` publishes from now on. exhausted: the map is full.
+  Result<bool> replace(std::uint32_t ifindex, const std::vector<PortRange>& ranges);
+  // Removes those of these ports that still lead to the same container and port.
+  Result<bool> erase(const std::vector<PortRange>& ranges);
+  // Removes ranges that `keep` says false of; puts right what a crash left half done.
+  Result<bool> retain(const std::function<bool(const PortRange&)>& keep);
+  Result<bool> erase_device(std::uint32_t ifindex);
+
+  // Does a range refer to this list of fl_sources?
+  bool uses(__u32 list) const { return ranges_.uses(list); }
 
   // The mark in slot 0 of fl_port_bits.
   Status set_routed(bool routed);
 
  private:
   explicit PortTable(const Maps& maps) : maps_(&maps) {}
-  void remember(const fl_port_key& key, const fl_port& port);
-  void forget(const fl_port_key& key);
-  fl_port_bits bits(__u32 port) const;  // what fl_port_bits has to say
-  Status write_bits(const std::set<__u32>& ports) const;
-  Result<Removed> remove(const std::vector<fl_port_key>& keys);
+
+  // What a change writes: entries before and after, and the numbers whose bits may change.
+  struct Change {
+    PortRanges::Entries before;
+    PortRanges::Entries after;
+    std::vector<__u32> numbers;
+  };
+  Change change_of(const PortRanges::Steps& steps) const;
+  // Writes what the steps, which are done in ranges_, have changed; undoes them if it fails.
+  Result<bool> write(const PortRanges::Steps& steps);
+  Status write(const Change& change);
+  void take_back(const Change& change);
+  Status write_bits(const std::vector<__u32>& ports) const;
+  fl_port_bits bits(__u32 port) const;
 
   const Maps* maps_;
-  Removed ports_;
-  std::map<std::uint32_t, std::set<fl_port_key, BytesLess<fl_port_key>>> by_device_;
-  std::unordered_map<__u32, unsigned> users_;  // by port << 8 | protocol
+  PortRanges ranges_;
+  PortRanges::Entries entries_;  // fl_ports
   bool routed_ = false;
 };
 

@@ -1,72 +1,60 @@
-// Published ports of endpoints, and the end of flows through ports that are no longer published.
+// Published ports of endpoints, and who may reach them.
 #include "datapath/abi.h"
 #include "datapath/failures.h"
-#include "datapath/flows.h"
 #include "datapath/kernel_datapath.h"
+#include "datapath/published_ranges.h"
 
 namespace fairlead::datapath {
 
-namespace {
-
-PortTable::Port port_of(const PortBinding& binding, NetworkId network, int ifindex) {
-  return {port_key(binding),
-          {.addr = to_abi(binding.container_address),
-           .network = network,
-           .ifindex = static_cast<__u32>(ifindex),
-           .port = htons(binding.container_port),
-           .count = binding.count,
-           .list = 0}};
-}
-
-fl_addr any_of_same_family(const fl_addr& address) {
-  std::array<std::uint8_t, 16> bytes;
-  std::memcpy(bytes.data(), address.b, bytes.size());
-  return to_abi(Address::any(Address(bytes).family()));
-}
-
-// Is this the entry of a client's direction, made because of one of these ports?
-bool came_through(const PortTable::Removed& ports, const fl_flow& flow, const fl_nat& entry) {
-  if (entry.kind != FL_NAT_PUBLISHED && entry.kind != FL_NAT_HAIRPIN) return false;
-  if (entry.flags & FL_NAT_REPLY) return false;
-  for (const auto& address : {flow.dst, any_of_same_family(flow.dst)}) {
-    const auto port =
-        ports.find({.addr = address, .port = flow.dport, .proto = flow.proto, .pad = 0});
-    if (port != ports.end() && same(port->second.addr, entry.dst) &&
-        port->second.port == entry.dport)
-      return true;
+// Lists that no port refers to any more go. Flows that came through what is gone go too.
+Status KernelDatapath::settle_ports(bool taken_away) {
+  Failures failures;
+  failures.add(lists_->drop_unused([this](__u32 list) { return ports_->uses(list); }));
+  if (taken_away) {
+    if (auto ended = collect_flows(); !ended) failures.add(std::move(ended).error());
   }
-  return false;
-}
-
-}  // namespace
-
-Status KernelDatapath::end_flows_of(const PortTable::Removed& removed) {
-  if (removed.empty()) return {};
-  auto ended = delete_flows(maps_.nat, [&](const fl_flow& flow, const fl_nat& entry) {
-    return came_through(removed, flow, entry);
-  });
-  if (!ended) return std::unexpected(std::move(ended).error());
-  return {};
+  return failures.result();
 }
 
 Status KernelDatapath::put_ports(const Network& network, const Endpoint& endpoint, int device_index,
                                  const std::vector<PublishedPort>& ports) {
-  std::vector<PortTable::Port> wanted;
+  const std::string what = "ports of endpoint " + endpoint.key;
+  std::vector<PortRange> wanted;
   wanted.reserve(ports.size());
-  for (const auto& port : ports) wanted.push_back(port_of(port.binding, network.id, device_index));
-  auto removed = ports_->replace(static_cast<std::uint32_t>(device_index), wanted);
-  if (!removed) return fail(std::move(removed).error(), "ports of endpoint " + endpoint.key);
-  return end_flows_of(*removed);
+  for (const auto& port : ports) {
+    auto list = lists_->list_of(port.sources);
+    if (!list) {
+      static_cast<void>(settle_ports(false));
+      return fail(std::move(list).error(), what);
+    }
+    for (PortRange& range : published_ranges(network, port.binding)) {
+      range.target.ifindex = static_cast<__u32>(device_index);
+      range.target.list = *list;
+      wanted.push_back(range);
+    }
+  }
+  auto taken_away = ports_->replace(static_cast<std::uint32_t>(device_index), wanted);
+  if (!taken_away) {
+    static_cast<void>(settle_ports(false));
+    return fail(std::move(taken_away).error(), what);
+  }
+  if (auto done = settle_ports(*taken_away); !done) return fail(std::move(done).error(), what);
+  return {};
 }
 
 Status KernelDatapath::erase_ports(const Endpoint& endpoint,
                                    const std::vector<PortBinding>& ports) {
-  std::vector<PortTable::Port> unwanted;
-  unwanted.reserve(ports.size());
-  for (const auto& binding : ports) unwanted.push_back(port_of(binding, 0, 0));
-  auto removed = ports_->erase(unwanted);
-  if (!removed) return fail(std::move(removed).error(), "ports of endpoint " + endpoint.key);
-  return end_flows_of(*removed);
+  const std::string what = "ports of endpoint " + endpoint.key;
+  Network everywhere;
+  everywhere.routed = true;
+  std::vector<PortRange> unwanted;
+  for (const auto& binding : ports) {
+    for (const PortRange& range : published_ranges(everywhere, binding)) unwanted.push_back(range);
+  }
+  auto taken_away = ports_->erase(unwanted);
+  if (!taken_away) return fail(std::move(taken_away).error(), what);
+  if (auto done = settle_ports(*taken_away); !done) return fail(std::move(done).error(), what);
+  return {};
 }
 
 }  // namespace fairlead::datapath

@@ -7,6 +7,7 @@
 #include "datapath/failures.h"
 #include "datapath/flows.h"
 #include "datapath/kernel_datapath.h"
+#include "datapath/published_ranges.h"
 
 namespace fairlead::datapath {
 
@@ -22,12 +23,15 @@ struct Wanted {
   Keys<fl_forward_key> forward;
   std::set<std::uint32_t> devices;
   std::set<std::string> device_names;
-  PortTable::Removed ports;  // with their targets
 };
 
-bool leads_to(const fl_port& port, const PortBinding& binding) {
-  return same(port.addr, to_abi(binding.container_address)) &&
-         port.port == htons(binding.container_port);
+// Is the range a part of one of these? They are in order, and none overlaps another.
+bool is_part(const PortRange& range, const PortRanges::Entries& wanted) {
+  const auto next = wanted.upper_bound(range.key);
+  if (next == wanted.begin()) return false;
+  const PortRange whole{std::prev(next)->first, std::prev(next)->second};
+  return whole.key.proto == range.key.proto && same(whole.key.addr, range.key.addr) &&
+         whole.last() >= range.last() && same_way(whole, range);
 }
 
 }  // namespace
@@ -42,7 +46,7 @@ Status KernelDatapath::retain_only(const std::vector<Network>& networks,
     for (const auto& key : NetworkTable::subnets(network)) wanted.subnets.insert(key);
     for (const auto& key : networks_->gateways(network)) wanted.forward.insert(key);
   }
-  std::map<fl_port_key, const PortBinding*, BytesLess<fl_port_key>> ports;
+  PortRanges::Entries ports;
   for (const auto& endpoint : endpoints) {
     const auto network = by_key.find(endpoint.network);
     if (network == by_key.end()) continue;
@@ -51,7 +55,10 @@ Status KernelDatapath::retain_only(const std::vector<Network>& networks,
     if (*index != 0) wanted.devices.insert(*index);
     wanted.device_names.insert(endpoint.host_device);
     for (const auto& key : endpoint_keys(network->second->id, endpoint)) wanted.forward.insert(key);
-    for (const auto& binding : endpoint.ports) ports[port_key(binding)] = &binding;
+    for (const auto& binding : endpoint.ports) {
+      for (const PortRange& range : published_ranges(*network->second, binding))
+        ports[range.key] = range.target;
+    }
   }
 
   Failures failures;
@@ -63,11 +70,8 @@ Status KernelDatapath::retain_only(const std::vector<Network>& networks,
   note(maps_.forward.erase_if([&](const fl_forward_key& key, const fl_forward& target) {
     return target.kind != FL_TARGET_REMOTE && !wanted.forward.contains(key);
   }));
-  auto removed = ports_->retain([&](const fl_port_key& key, const fl_port& port) {
-    const auto found = ports.find(key);
-    return found != ports.end() && leads_to(port, *found->second);
-  });
-  note(removed);
+  auto taken_away = ports_->retain([&](const PortRange& range) { return is_part(range, ports); });
+  note(taken_away);
 
   auto devices = maps_.endpoints.erase_if(
       [&](__u32 index, const fl_endpoint&) { return !wanted.devices.contains(index); });
@@ -87,7 +91,7 @@ Status KernelDatapath::retain_only(const std::vector<Network>& networks,
   note(delete_flows(maps_.nat, [&](const fl_flow&, const fl_nat& entry) {
     return !wanted.devices.contains(entry.endpoint);
   }));
-  if (removed) failures.add(end_flows_of(*removed));
+  failures.add(settle_ports(taken_away.value_or(true)));
   auto result = failures.result();
   if (!result) return fail(std::move(result).error(), "remove what belongs to nobody");
   return {};

@@ -113,6 +113,12 @@ class DatapathTest : public test::OwnNamespace {
     return device;
   }
 
+  static std::vector<PublishedPort> for_everyone(const std::vector<PortBinding>& ports) {
+    std::vector<PublishedPort> out;
+    for (const auto& port : ports) out.push_back({.binding = port, .sources = {}});
+    return out;
+  }
+
   // A map through its pin, as anybody else on the machine would open it.
   template <typename K, typename V>
   Map<K, V> open(const std::string& name) {

@@ -146,8 +146,8 @@ TEST_F(KernelDatapathTest, slot_0_of_the_port_bits_says_whether_a_network_is_rou
   start(options());
   Network routed = network(2);
   routed.masquerade = false;
-  auto bits = open<__u32, __u32>("fl_port_bits");
-  const auto marked = [&] { return bits.get(0)->value_or(0) == FL_PORT_ROUTED; };
+  auto bits = open<__u32, fl_port_bits>("fl_port_bits");
+  const auto marked = [&] { return bits.get(0)->value_or(fl_port_bits{}).flags == FL_PORT_ROUTED; };
   expect_ok(datapath_->put_network(network(1)));
   EXPECT_FALSE(marked());
   expect_ok(datapath_->put_network(routed));

@@ -26,7 +26,9 @@ class RestartTest : public DatapathTest {
     return value && *value ? (*value)->members : 0;
   }
 
-  Status mark(__u32 port) { return open<__u32, __u32>("fl_port_bits").put(port, FL_PORT_TCP); }
+  Status mark(__u32 port) {
+    return open<__u32, fl_port_bits>("fl_port_bits").put(port, {.flags = FL_PORT_TCP});
+  }
 
   Network net_ = network();
   Endpoint a_ = endpoint(net_, 5);
@@ -38,7 +40,7 @@ TEST_F(RestartTest, everything_stays_while_no_daemon_runs_and_is_taken_over) {
   expect_ok(datapath_->put_network(net_));
   const EndpointDevice device = put(net_, a_);
   put(net_, b_);
-  expect_ok(datapath_->put_ports(net_, a_, device.index, {binding(8080, a_)}));
+  expect_ok(datapath_->put_ports(net_, a_, device.index, for_everyone({binding(8080, a_)})));
   datapath_.reset();
 
   auto forward = open<fl_forward_key, fl_forward>("fl_forward");
@@ -89,8 +91,9 @@ TEST_F(RestartTest, what_nobody_claims_is_removed_and_the_rest_stays) {
   const EndpointDevice a_device = put(net_, a_);
   const EndpointDevice b_device = put(net_, b_);
   put(other, c);
-  expect_ok(datapath_->put_ports(net_, a_, a_device.index, {binding(8080, a_), binding(8081, a_)}));
-  expect_ok(datapath_->put_ports(net_, b_, b_device.index, {binding(9090, b_)}));
+  expect_ok(datapath_->put_ports(net_, a_, a_device.index,
+                                 for_everyone({binding(8080, a_), binding(8081, a_)})));
+  expect_ok(datapath_->put_ports(net_, b_, b_device.index, for_everyone({binding(9090, b_)})));
   // A mark without a port, as a crash between two writes leaves it.
   expect_ok(mark(4000));
 
@@ -99,7 +102,7 @@ TEST_F(RestartTest, what_nobody_claims_is_removed_and_the_rest_stays) {
   kept.ports = {binding(8080, a_)};
   expect_ok(datapath_->put_network(net_));
   expect_ok(datapath_->put_endpoint(net_, kept, a_device));
-  expect_ok(datapath_->put_ports(net_, kept, a_device.index, kept.ports));
+  expect_ok(datapath_->put_ports(net_, kept, a_device.index, for_everyone(kept.ports)));
   for (int again = 0; again < 2; ++again) expect_ok(datapath_->retain_only({net_}, {kept}));
 
   EXPECT_EQ(count("fl_networks"), 1u);
@@ -108,11 +111,14 @@ TEST_F(RestartTest, what_nobody_claims_is_removed_and_the_rest_stays) {
   EXPECT_EQ(count("fl_forward"), 6u);
   EXPECT_EQ(count("fl_members"), 1u);
   EXPECT_EQ(count("fl_ports"), 1u);
-  auto bits = open<__u32, __u32>("fl_port_bits");
-  EXPECT_EQ(bits.get(8080)->value_or(0), __u32{FL_PORT_TCP});
-  EXPECT_EQ(bits.get(8081)->value_or(9), 0u);
-  EXPECT_EQ(bits.get(9090)->value_or(9), 0u);
-  EXPECT_EQ(bits.get(4000)->value_or(9), 0u);
+  auto bits = open<__u32, fl_port_bits>("fl_port_bits");
+  const auto flags = [&](__u32 port) {
+    return bits.get(port)->value_or(fl_port_bits{.flags = 9}).flags;
+  };
+  EXPECT_EQ(flags(8080), __u32{FL_PORT_TCP});
+  EXPECT_EQ(flags(8081), 0u);
+  EXPECT_EQ(flags(9090), 0u);
+  EXPECT_EQ(flags(4000), 0u);
   if (datapath_->facts().attach_mode == "tcx") {
     EXPECT_TRUE(pinned("endpoint_" + a_.host_device));
     EXPECT_FALSE(pinned("endpoint_" + b_.host_device));
