@@ -41,7 +41,8 @@ struct CreateNetwork {
 
 struct CreateEndpoint {
   engine::EndpointRequest request;
-  bool mac_given = false;  // then it must not be in the reply
+  bool mac_given = false;                      // then it must not be in the reply
+  std::map<std::string, std::string> options;  // our own: --network ...,driver-opt=fairlead...
 };
 
 struct Join {

@@ -4,6 +4,7 @@
 #include "cnm/codec.h"
 #include "cnm/option_names.h"
 #include "cnm/reader.h"
+#include "engine/port_ranges.h"
 
 namespace fairlead::cnm {
 
@@ -88,7 +89,7 @@ Result<CreateNetwork> parse_create_network(std::string_view body) {
 }
 
 Result<CreateEndpoint> parse_create_endpoint(std::string_view body) {
-  auto reader = Reader::parse(body, "Options");
+  auto reader = Reader::parse(body, {option::kPortMap, option::kExposedPorts});
   if (!reader) return std::unexpected(std::move(reader).error());
   const EndpointRef ref = read_endpoint_ref(*reader);
   Reader interface = reader->object("Interface");
@@ -97,11 +98,13 @@ Result<CreateEndpoint> parse_create_endpoint(std::string_view body) {
   auto v6 = read_prefix(interface, "AddressIPv6");
   if (!v6) return std::unexpected(std::move(v6).error());
   const std::string mac_text = interface.string("MacAddress");
+  auto options = reader->strings("Options", option::kOwnPrefix);
   if (reader->problem()) return bad(*reader);
 
   CreateEndpoint out{
       .request = {.network = ref.network, .key = ref.endpoint, .v4 = *v4, .v6 = *v6, .mac = {}},
-      .mac_given = !mac_text.empty()};
+      .mac_given = !mac_text.empty(),
+      .options = std::move(options)};
   if (out.mac_given) {
     auto mac = Mac::parse(mac_text);
     if (!mac) return fail(std::move(mac).error(), "MacAddress");
@@ -111,7 +114,7 @@ Result<CreateEndpoint> parse_create_endpoint(std::string_view body) {
 }
 
 Result<Join> parse_join(std::string_view body) {
-  auto reader = Reader::parse(body, "Options");
+  auto reader = Reader::parse(body, {"Options"});
   if (!reader) return std::unexpected(std::move(reader).error());
   Join out{.endpoint = read_endpoint_ref(*reader),
            .sandbox = reader->required_string("SandboxKey")};
@@ -120,7 +123,7 @@ Result<Join> parse_join(std::string_view body) {
 }
 
 Result<ProgramPorts> parse_program_ports(std::string_view body) {
-  auto reader = Reader::parse(body, option::kExposedPorts);
+  auto reader = Reader::parse(body, {option::kExposedPorts});
   if (!reader) return std::unexpected(std::move(reader).error());
   ProgramPorts out{.endpoint = read_endpoint_ref(*reader), .ports = {}};
   Reader options = reader->object("Options");
@@ -172,9 +175,11 @@ std::string format_join(const engine::JoinReply& reply, bool internal) {
 
 std::string format_endpoint_info(const Endpoint& endpoint) {
   std::string ports;
-  for (const PortBinding& port : endpoint.ports) {
-    if (!ports.empty()) ports += ',';
-    append_port(ports, port);
+  for (const PortBinding& range : endpoint.ports) {
+    for (unsigned n = 0; n < range.count; ++n) {
+      if (!ports.empty()) ports += ',';
+      append_port(ports, engine::nth_port(range, n));
+    }
   }
   return std::string(R"({"Value":{")") + option::kPortMap + R"(":[)" + ports + R"(],")" +
          option::kEndpointMac + R"(":")" + endpoint.mac.to_string() + R"("}})";

@@ -52,6 +52,8 @@ Reply delete_network(Engine& engine, std::string_view body) {
 Reply create_endpoint(Engine& engine, std::string_view body) {
   auto want = parse_create_endpoint(body);
   if (!want) return std::unexpected(std::move(want).error());
+  if (auto done = apply_endpoint_options(want->request, want->options); !done)
+    return std::unexpected(std::move(done).error());
   auto endpoint = engine::create_endpoint(engine, want->request);
   if (!endpoint) return std::unexpected(std::move(endpoint).error());
   return format_endpoint(want->mac_given ? std::nullopt : std::optional(endpoint->mac));

@@ -7,6 +7,7 @@
 #include "base/quote.h"
 #include "cnm/gateway_mode.h"
 #include "cnm/option_names.h"
+#include "model/publish_options.h"
 
 namespace fairlead::cnm {
 
@@ -117,15 +118,19 @@ constexpr Option kOptions[] = {
 
 std::unexpected<Error> unknown_option(const std::string& name) {
   std::string known;
-  for (const Option& option : kOptions)
-    known += (known.empty() ? "" : ", ") + std::string(option.name);
+  for (const Option& option : kOptions) known += std::string(option.name) + ", ";
+  known += kPublishOptions;
   return fail(Errc::invalid_argument,
               "unknown option " + fairlead::quoted(name) + ": fairlead takes " + known);
 }
 
 Status apply_options(engine::NetworkRequest& request,
                      const std::map<std::string, std::string>& options) {
+  auto policy = publish_policy(options);
+  if (!policy) return std::unexpected(std::move(policy).error());
+  request.publish = std::move(*policy);
   for (const auto& [name, text] : options) {
+    if (is_publish_option(name)) continue;
     const auto* known = std::ranges::find(
         kOptions, name, [](const Option& option) { return std::string_view(option.name); });
     if (known == std::end(kOptions)) {
@@ -182,6 +187,19 @@ Result<engine::Scope> parse_scope(const std::string& text) {
   return fail(
       Errc::invalid_argument,
       fairlead::quoted(text) + " is no scope: \"cluster\", shared by its hosts, or \"host\"");
+}
+
+Status apply_endpoint_options(engine::EndpointRequest& request,
+                              const std::map<std::string, std::string>& options) {
+  for (const auto& [name, text] : options)
+    if (!is_publish_option(name))
+      return fail(Errc::invalid_argument, "unknown option " + fairlead::quoted(name) +
+                                              " of an endpoint: there fairlead takes " +
+                                              std::string(kPublishOptions));
+  auto policy = publish_policy(options);
+  if (!policy) return std::unexpected(std::move(policy).error());
+  request.publish = std::move(*policy);
+  return {};
 }
 
 Status check_together(engine::Scope scope, const std::string& shared_name) {

@@ -12,6 +12,10 @@ namespace fairlead::cnm {
 // for us. Errors: invalid_argument.
 Result<engine::NetworkRequest> network_request(const CreateNetwork& want);
 
+// Options of one endpoint, all of our own. Errors: invalid_argument, also for an unknown one.
+Status apply_endpoint_options(engine::EndpointRequest& request,
+                              const std::map<std::string, std::string>& options);
+
 // Of fairlead.scope: "cluster" or "host".
 Result<engine::Scope> parse_scope(const std::string& text);
 // Of fairlead.scope and fairlead.network.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,10 +22,11 @@ class Reader {
   // Deeper than anything Docker sends; more is refused before it is parsed.
   static constexpr unsigned kMaxDepth = 16;
 
-  // Errors: invalid_argument (no JSON, not an object, nested too deep). Fields called `skip`, at
-  // any depth, are checked to be JSON and not kept: Docker sends the ports of a container with
-  // three calls, thousands of them if need be, and only one is about ports.
-  static Result<Reader> parse(std::string_view text, std::string_view skip = {});
+  // Errors: invalid_argument (no JSON, not an object, nested too deep). Fields with a name in
+  // `skip`, at any depth, are checked to be JSON and not kept: Docker sends the ports of a
+  // container with three calls, thousands of them if need be, and only one is about ports.
+  static Result<Reader> parse(std::string_view text,
+                              std::initializer_list<std::string_view> skip = {});
   // A document that is an array of objects.
   static Result<std::vector<Reader>> parse_array(std::string_view text);
 
@@ -36,7 +38,8 @@ class Reader {
   std::vector<Reader> array(std::string_view field);              // of objects
   std::map<std::string, Reader> objects(std::string_view field);  // an object of objects
   // An object of strings; numbers and booleans become text.
-  std::map<std::string, std::string> strings(std::string_view field);
+  // Only those whose name begins with `prefix`.
+  std::map<std::string, std::string> strings(std::string_view field, std::string_view prefix = {});
 
   // "NetworkID is not a string", "IPv4Data[1].Pool is missing".
   const std::optional<std::string>& problem() const { return shared_->problem; }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cnm/reader.h"
@@ -30,16 +31,16 @@ bool too_deep(std::string_view text) {
   return false;
 }
 
-Result<std::shared_ptr<const json>> parse_document(std::string_view text,
-                                                   std::string_view skip = {}) {
+Result<std::shared_ptr<const json>> parse_document(
+    std::string_view text, std::initializer_list<std::string_view> skip = {}) {
   if (too_deep(text))
     return fail(Errc::invalid_argument,
                 "the JSON is nested deeper than " + std::to_string(Reader::kMaxDepth) + " levels");
   json::parser_callback_t keep;
-  if (!skip.empty())
+  if (skip.size() != 0)
     keep = [skip](int, json::parse_event_t event, const json& parsed) {
       return event != json::parse_event_t::key ||
-             std::string_view(parsed.get_ref<const std::string&>()) != skip;
+             std::ranges::find(skip, parsed.get_ref<const std::string&>()) == skip.end();
     };
   json document = json::parse(text, keep, /*allow_exceptions=*/false);
   if (document.is_discarded()) return fail(Errc::invalid_argument, "the body is not valid JSON");
@@ -48,7 +49,7 @@ Result<std::shared_ptr<const json>> parse_document(std::string_view text,
 
 }  // namespace
 
-Result<Reader> Reader::parse(std::string_view text, std::string_view skip) {
+Result<Reader> Reader::parse(std::string_view text, std::initializer_list<std::string_view> skip) {
   auto document = parse_document(text, skip);
   if (!document) return std::unexpected(std::move(document).error());
   if (!(*document)->is_object())
@@ -152,11 +153,13 @@ std::map<std::string, Reader> Reader::objects(std::string_view field) {
   return out;
 }
 
-std::map<std::string, std::string> Reader::strings(std::string_view field) {
+std::map<std::string, std::string> Reader::strings(std::string_view field,
+                                                   std::string_view prefix) {
   Reader outer = object(field);
   if (outer.json_ == nullptr) return {};
   std::map<std::string, std::string> out;
   for (const auto& [key, element] : as_json(outer.json_).items()) {
+    if (!key.starts_with(prefix)) continue;
     if (const auto* text = element.get_ptr<const std::string*>()) {
       out[key] = *text;
     } else if (element.is_boolean() || element.is_number()) {

@@ -6,6 +6,7 @@
 #include "engine/lookup.h"
 #include "engine/shared_networks.h"
 #include "engine/verbs.h"
+#include "model/publish_options.h"
 
 namespace fairlead::engine {
 
@@ -100,7 +101,17 @@ Network network_of(const Engine& engine, const NetworkRequest& want, bool shared
           .internal = want.internal,
           .icc = want.icc,
           .masquerade = want.masquerade && !want.routed,
-          .routed = want.routed};
+          .routed = want.routed,
+          .publish = want.publish};
+}
+
+// Who may reach published ports is said once for all hosts, unless this one says something else.
+Status inherit_policy(Network& network, const std::map<std::string, std::string>& options) {
+  if (network.publish != PublishPolicy()) return {};
+  auto policy = publish_policy(options);
+  if (!policy) return std::unexpected(std::move(policy).error());
+  network.publish = std::move(*policy);
+  return {};
 }
 
 // In the programs, at the host device, in the store.
@@ -137,6 +148,8 @@ Status create_network(Engine& engine, const NetworkRequest& want) {
     undo.add([&engine, id = record->id, made = record->id == want.key] {
       give_up_network(engine, id, /*everywhere=*/made);
     });
+    if (auto done = inherit_policy(network, record->options); !done)
+      return fail(std::move(done).error(), what);
   }
   if (auto done = put_network(engine, network, undo); !done)
     return fail(std::move(done).error(), what);

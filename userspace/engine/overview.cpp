@@ -1,7 +1,11 @@
 // overview, drops: reading.
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "bpf/shared/reason.h"
+#include "engine/exposure.h"
+#include "engine/host_rules.h"
 #include "engine/lookup.h"
 #include "engine/verbs.h"
 
@@ -10,6 +14,28 @@ namespace fairlead::engine {
 namespace {
 
 constexpr std::uint32_t kFirstDrop = FL_DROP_TRUNCATED;
+
+void count_ports(const Engine& engine, const Endpoint& endpoint, Overview& out) {
+  const auto network = engine.state.networks.find(endpoint.network);
+  if (network == engine.state.networks.end()) return;
+  for (const ExposedPort& port : exposed_ports(engine, network->second, endpoint, endpoint.ports)) {
+    out.ports += port.binding.count;
+    switch (exposure_of(port).reach) {
+      case Reach::everyone:
+        out.open_ports += port.binding.count;
+        break;
+      case Reach::limited:
+        out.limited_ports += port.binding.count;
+        break;
+      case Reach::nobody:
+        out.closed_ports += port.binding.count;
+        break;
+      case Reach::this_host:
+        out.this_host_ports += port.binding.count;
+        break;
+    }
+  }
+}
 
 }  // namespace
 
@@ -24,14 +50,16 @@ Result<Overview> overview(Engine& engine) {
   out.endpoints = engine.state.endpoints.size();
   for (const auto& [key, endpoint] : engine.state.endpoints) {
     out.joined += endpoint.joined ? 1 : 0;
-    out.ports += endpoint.ports.size();
+    count_ports(engine, endpoint, out);
   }
+  out.host_rules = engine.settings.host_rules;
   out.started = engine.state.started;
   out.facts = engine.datapath.facts();
   out.maps = std::move(*maps);
   for (const datapath::Counter& counter : *counters)
     if (counter.reason < kFirstDrop && counter.packets > 0) out.forwarded.push_back(counter);
   out.warnings = engine.state.warnings;
+  std::ranges::copy(host_rules_problems(engine), std::back_inserter(out.warnings));
   return out;
 }
 

@@ -1,0 +1,29 @@
+// Who may reach a published port, in the words of people.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/port_rules.h"
+
+namespace fairlead::engine {
+
+enum class Reach : std::uint8_t {
+  everyone,
+  limited,
+  nobody,     // but this host's own processes
+  this_host,  // bound to a loopback address
+};
+
+struct Exposure {
+  Reach reach = Reach::everyone;
+  bool otherwise = true;       // whoever is on neither list
+  std::vector<Prefix> allow;   // rules that change something, of the host address's family
+  std::vector<Prefix> except;  // within `allow`, or of everyone
+};
+
+Exposure exposure_of(const ExposedPort& port);
+// As of a port of this family that is on no loopback address.
+Exposure exposure_of(const SourceRules& sources, Family family);
+
+}  // namespace fairlead::engine
