@@ -77,28 +77,32 @@ static __always_inline const struct fl_port *find_range(const struct fl_port_key
 	return range && offset < range->count ? range : NULL;
 }
 
+/* Not inline: callers' stacks are small. */
+static __noinline const struct fl_port *look_up_port(const struct fl_addr *addr, __be16 first,
+						     __u32 offset, __u8 proto, __u8 *exact)
+{
+	struct fl_port_key key = {.addr = *addr, .port = first, .proto = proto};
+	const struct fl_port *to = find_range(&key, offset);
+
+	*exact = to != NULL;
+	if (to)
+		return to;
+	if (addr_is_v4(addr))
+		addr_set_v4(&key.addr, 0);
+	else
+		addr_set(&key.addr, 0, 0, 0, 0);
+	return find_range(&key, offset);
+}
+
 /* What is published on exactly this address, else on every address of its family. The caller makes sure that the
  * address is the host's: exact tells if the map already proves it. Answers if anything is. */
 static __always_inline int find_port(const struct fl_addr *addr, __be16 port, __u8 proto,
 				     struct published *found)
 {
-	struct fl_port_key key = {.addr = *addr, .proto = proto};
-	__u32 offset;
+	__be16 first = first_of_range(port, proto);
+	__u32 offset = bpf_ntohs(port) - bpf_ntohs(first);
 
-	found->to = NULL;
-	key.port = first_of_range(port, proto);
-	if (!key.port)
-		return 0;
-	offset = bpf_ntohs(port) - bpf_ntohs(key.port);
-	found->to = find_range(&key, offset);
-	found->exact = found->to != NULL;
-	if (!found->to) {
-		if (addr_is_v4(addr))
-			addr_set_v4(&key.addr, 0);
-		else
-			addr_set(&key.addr, 0, 0, 0, 0);
-		found->to = find_range(&key, offset);
-	}
+	found->to = first ? look_up_port(addr, first, offset, proto, &found->exact) : NULL;
 	if (!found->to)
 		return 0;
 	found->port = bpf_htons(bpf_ntohs(found->to->port) + offset);

@@ -1,9 +1,13 @@
 // restore: from what the store remembers to a working data path.
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "engine/follow_cluster.h"
 #include "engine/hygiene.h"
+#include "engine/local_clients.h"
 #include "engine/lookup.h"
+#include "engine/port_ranges.h"
 #include "engine/port_rules.h"
 #include "engine/verbs.h"
 
@@ -30,13 +34,28 @@ void warn(Engine& engine, const std::string& what, const Status& status) {
 // A port that somebody took while the daemon was away stays published: packets from outside
 // never reach that process. Said as a warning, because local clients may.
 void hold_ports_again(Engine& engine, const Endpoint& endpoint) {
-  for (const PortBinding& port : endpoint.ports) {
-    auto held =
-        engine.host_ports.hold(port.protocol, {port.host_address}, port.host_port, port.host_port);
-    if (!held)
-      engine.state.warnings.push_back("port of " + endpoint_name(engine.state, endpoint.key) +
-                                      " could not be held again: " + held.error().message());
+  // By port: its addresses, every IPv4 and every IPv6 address together, as publish() holds them.
+  std::map<std::tuple<Protocol, std::uint16_t, Address>, std::vector<Address>> ports;
+  for (const PortBinding& range : endpoint.ports) {
+    const Address& on = range.host_address;
+    for (unsigned n = 0; n < range.count; ++n) {
+      auto& addresses = ports[{range.protocol, nth_port(range, n).host_port,
+                               on.is_any() ? Address::any(Family::v6) : on}];
+      addresses.insert(on.family() == Family::v4 ? addresses.begin() : addresses.end(), on);
+    }
   }
+
+  Problems problems("ports of " + endpoint_name(engine.state, endpoint.key) +
+                    " could not be held again");
+  for (const auto& [port, addresses] : ports) {
+    const auto [protocol, number, place] = port;
+    if (engine.host_ports.hold(protocol, addresses, number, number)) continue;
+    for (const Address& address : addresses)  // one of them at least
+      if (auto held = engine.host_ports.hold(protocol, {address}, number, number); !held)
+        problems.add(std::unexpected(std::move(held).error()));
+  }
+  problems.add(serve_local_clients(engine, endpoint.ports));
+  if (auto held = problems.status(); !held) engine.state.warnings.push_back(held.error().message());
 }
 
 Status restore_endpoint(Engine& engine, const Endpoint& endpoint, int device) {
