@@ -28,6 +28,11 @@ static __always_inline __u32 csum_pseudo_v6(struct fl_addr addrs[2], __u32 len, 
 	return csum_words(addrs, 2 * sizeof(*addrs), csum_words(tail, sizeof(tail), 0));
 }
 
+/* Of the checksum in the L4 header, bytes. */
+#define FL_CSUM_OFF_TCP 16
+#define FL_CSUM_OFF_UDP 6
+#define FL_CSUM_OFF_ICMP 2
+
 #define FL_CSUM_CHUNK 64
 
 struct csum_walk {

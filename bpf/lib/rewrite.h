@@ -6,14 +6,12 @@
 #include "config.h"
 #include "rewrite_v4.h"
 #include "rewrite_v6.h"
+#include "translate.h"
 
 /* BPF_F_IPV6 of bpf_l4_csum_replace(): addresses are not in a header checksum. Newer than the headers that
  * we build with; see fl_config.csum_ipv6. */
 #define FL_F_IPV6 (1ULL << 7)
 
-#define FL_CSUM_OFF_TCP 16
-#define FL_CSUM_OFF_UDP 6
-#define FL_CSUM_OFF_ICMP 2
 #define FL_ICMP_ID_OFF 4
 
 /* The addresses in the L4 checksum. Never by direct write: of a packet that a container made, the field holds
@@ -80,9 +78,16 @@ static __always_inline enum fl_reason check_rewritable(const struct packet *pkt,
 	return FL_OK;
 }
 
-/* Routed packets lose a hop and must have passed the TTL check; a hairpin never leaves the host. pkt keeps what was on the wire before. */
-static __noinline enum fl_reason rewrite(struct __sk_buff *skb, const struct packet *pkt,
-					 const struct fl_nat *nat)
+/* A hairpin never leaves the host, what has moved began there; of what waits for the host's forward rules, the host's stack takes the hop. */
+static __always_inline __u8 hops_of(const struct fl_nat *nat)
+{
+	if (fl_config.host_rules && (nat->flags & (FL_NAT_WAITS | FL_NAT_REPLY)) == FL_NAT_WAITS)
+		return 0;
+	return nat->kind != FL_NAT_HAIRPIN && nat->kind != FL_NAT_MOVED;
+}
+
+static __noinline enum fl_reason
+rewrite_same_family(struct __sk_buff *skb, const struct packet *pkt, const struct fl_nat *nat)
 {
 	enum fl_reason why;
 	__u32 diff;
@@ -90,7 +95,7 @@ static __noinline enum fl_reason rewrite(struct __sk_buff *skb, const struct pac
 
 	if (!nat)
 		return FL_DROP_REDIRECT; /* for the verifier: callers have checked */
-	hops = nat->kind != FL_NAT_HAIRPIN;
+	hops = hops_of(nat);
 	why = check_rewritable(pkt, nat);
 	if (why)
 		return why;
@@ -108,6 +113,15 @@ static __noinline enum fl_reason rewrite(struct __sk_buff *skb, const struct pac
 	}
 	return is_icmp(pkt) ? rewrite_echo(skb, pkt, nat, diff)
 			    : rewrite_ports(skb, pkt, nat, diff);
+}
+
+/* Routed packets lose a hop and must have passed the TTL check. pkt keeps what was on the wire before. */
+static __always_inline enum fl_reason rewrite(struct __sk_buff *skb, const struct packet *pkt,
+					      const struct fl_nat *nat)
+{
+	if (changes_family(pkt, &nat->dst))
+		return check_rewritable(pkt, nat) ?: translate(skb, pkt, nat, hops_of(nat));
+	return rewrite_same_family(skb, pkt, nat);
 }
 
 #endif

@@ -4,6 +4,7 @@
 #define FL_LIB_ROUTE_H
 
 #include "deliver.h"
+#include "translate.h"
 
 /* Bytes of the IP packet as the wire will see it: of one segment, if it is an aggregate. */
 static __always_inline __u16 wire_len(struct __sk_buff *skb, const struct packet *pkt)
@@ -13,23 +14,40 @@ static __always_inline __u16 wire_len(struct __sk_buff *skb, const struct packet
 	return pkt->l4_off - FL_L3_OFF + pkt->l4_len + skb->gso_size;
 }
 
-static __always_inline void ask_route(struct __sk_buff *skb, const struct packet *pkt,
-				      struct bpf_fib_lookup *fib)
+static __always_inline void set_route_ends(struct bpf_fib_lookup *fib, const struct fl_addr *src,
+					   const struct fl_addr *dst)
 {
-	fib->ifindex = fl_config.host_ifindex;
-	fib->l4_protocol = pkt->flow.proto;
-	fib->sport = pkt->flow.sport;
-	fib->dport = pkt->flow.dport;
-	fib->tot_len = wire_len(skb, pkt);
-	if (pkt->is_v4) {
+	if (addr_is_v4(dst)) {
 		fib->family = FL_AF_INET;
-		fib->ipv4_src = addr_word(&pkt->flow.src, 3);
-		fib->ipv4_dst = addr_word(&pkt->flow.dst, 3);
+		fib->ipv4_src = addr_word(src, 3);
+		fib->ipv4_dst = addr_word(dst, 3);
 	} else {
 		fib->family = FL_AF_INET6;
-		*(struct fl_addr *)fib->ipv6_src = pkt->flow.src;
-		*(struct fl_addr *)fib->ipv6_dst = pkt->flow.dst;
+		*(struct fl_addr *)fib->ipv6_src = *src;
+		*(struct fl_addr *)fib->ipv6_dst = *dst;
 	}
+}
+
+/* growth: bytes that the packet gains before it is sent. */
+static __always_inline enum fl_reason ask_route(struct __sk_buff *skb, struct packet *pkt,
+						struct bpf_fib_lookup *fib, int growth,
+						int *resolved)
+{
+	long rc;
+
+	if (pkt->ttl <= 1)
+		return FL_DROP_TTL;
+	fib->ifindex = fl_config.host_ifindex;
+	fib->l4_protocol = pkt->flow.proto;
+	fib->tot_len = wire_len(skb, pkt) + growth;
+	rc = bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
+	*resolved = rc == BPF_FIB_LKUP_RET_SUCCESS;
+	if (rc == BPF_FIB_LKUP_RET_SUCCESS || rc == BPF_FIB_LKUP_RET_NO_NEIGH)
+		return FL_OK;
+	if (rc != BPF_FIB_LKUP_RET_FRAG_NEEDED)
+		return FL_DROP_NO_ROUTE;
+	pkt->mtu = fib->mtu_result - growth;
+	return FL_DROP_TOO_BIG;
 }
 
 /* TTL, next hop, MTU. fib must be zero before; afterwards *resolved says whether it holds MACs.
@@ -37,19 +55,23 @@ static __always_inline void ask_route(struct __sk_buff *skb, const struct packet
 static __always_inline enum fl_reason find_route(struct __sk_buff *skb, struct packet *pkt,
 						 struct bpf_fib_lookup *fib, int *resolved)
 {
-	long rc;
+	fib->sport = pkt->flow.sport;
+	fib->dport = pkt->flow.dport;
+	set_route_ends(fib, &pkt->flow.src, &pkt->flow.dst);
+	return ask_route(skb, pkt, fib, 0, resolved);
+}
 
-	if (pkt->ttl <= 1)
-		return FL_DROP_TTL;
-	ask_route(skb, pkt, fib);
-	rc = bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
-	*resolved = rc == BPF_FIB_LKUP_RET_SUCCESS;
-	if (rc == BPF_FIB_LKUP_RET_SUCCESS || rc == BPF_FIB_LKUP_RET_NO_NEIGH)
-		return FL_OK;
-	if (rc != BPF_FIB_LKUP_RET_FRAG_NEEDED)
-		return FL_DROP_NO_ROUTE;
-	pkt->mtu = fib->mtu_result;
-	return FL_DROP_TOO_BIG;
+/* The same for a packet of a flow: if that makes another family of it, by its addresses and size as they will be. */
+static __always_inline enum fl_reason find_flow_route(struct __sk_buff *skb, struct packet *pkt,
+						      const struct fl_nat *nat,
+						      struct bpf_fib_lookup *fib, int *resolved)
+{
+	if (!changes_family(pkt, &nat->dst))
+		return find_route(skb, pkt, fib, resolved);
+	fib->sport = nat->sport;
+	fib->dport = nat->dport;
+	set_route_ends(fib, &nat->src, &nat->dst);
+	return ask_route(skb, pkt, fib, translated_growth(pkt), resolved);
 }
 
 static __always_inline enum fl_reason send_by_route(struct __sk_buff *skb,

@@ -2,7 +2,7 @@
 /* Where each packet went. One list for the programs, the daemon and the command line.
  *
  * FORWARD: fairlead moved or answered it. PUNT: left to the host's own stack. DROP:
- * gone. The numbers are what metrics and maps show: append, never renumber.
+ * gone. The numbers are what metrics and maps show: append, never renumber, never use one again (33 was one).
  *
  * X(NAME, number, "text for people", "what to do about it") */
 #ifndef FL_SHARED_REASON_H
@@ -33,8 +33,6 @@
 	X(FL_FORWARD_RELATED, 18, "ICMP error about a translated flow", "") \
 	X(FL_FORWARD_MOVED, 19, "host to the container that took over a published port", "") \
 	X(FL_PUNT_NOT_OURS, 32, "not for a container", "") \
-	X(FL_PUNT_FAMILY, 33, "published on IPv6 for a container with IPv4 only", \
-	  "give the network an IPv6 subnet (--ipv6 --subnet)") \
 	X(FL_PUNT_TUNNEL, 34, "tunnel packet left to the kernel's vxlan device", "") \
 	X(FL_PUNT_HOST_RULES, 35, "to a published port, left to the host's forward rules first", "") \
 	X(FL_DROP_TRUNCATED, 64, "header cut short", "the sender is broken, or hostile") \

@@ -127,12 +127,6 @@ TEST_P(EndpointPublishedTest, UdpIsPublishedToo) {
                                             Udp{.sport = kOnePort, .dport = 80}, payload(9))));
 }
 
-TEST_P(EndpointPublishedTest, PortThatLeadsToTheOtherFamilyIsDropped) {
-  publish(of(kAny), 8080, IPPROTO_TCP, kB, 80, v4() ? Family::v6 : Family::v4);
-
-  EXPECT_EQ(from(kA, request(of(kHost))), dropped(FL_DROP_NOT_PUBLISHED));
-}
-
 TEST_P(EndpointPublishedTest, ContainerThatIsGoneIsNotSentTo) {
   publish_any(kB);
   program().erase("fl_endpoints", kB.ifindex());

@@ -133,12 +133,6 @@ TEST_P(UplinkPublishedTest, AddressThatIsNotTheHostsIsLeftAlone) {
   EXPECT_EQ(from_uplink(in), left_alone(in));
 }
 
-TEST_P(UplinkPublishedTest, PortThatLeadsToTheOtherFamilyIsLeftToTheHost) {
-  publish(of(kAny), 8080, IPPROTO_TCP, kA, 80, v4() ? Family::v6 : Family::v4);
-
-  EXPECT_EQ(from_uplink(request()), left_alone(request(), FL_PUNT_FAMILY));
-}
-
 TEST_P(UplinkPublishedTest, ContainerThatIsGoneIsNotSentTo) {
   publish_any(kA);
   program().erase("fl_endpoints", kA.ifindex());
