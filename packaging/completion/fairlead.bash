@@ -1,10 +1,11 @@
 # bash completion of the fairlead command. tests/unit/cli compares it with the command's --help.
 _fairlead() {
   local nouns="status networks endpoints ports drops ipam peers cluster version teardown"
+  local rules="allow deny reset"
   local verbs="init join leave status export import forget accept"
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} noun="" verb="" each
   for each in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    if [[ $noun == cluster && " $verbs " == *" $each "* ]]; then
+    if [[ $noun == cluster && " $verbs " == *" $each "* ]] || [[ $noun == ports && " $rules " == *" $each "* ]]; then
       verb=$each
     elif [[ -z $noun && " $nouns " == *" $each "* ]]; then
       noun=$each
@@ -18,6 +19,7 @@ _fairlead() {
   local choices
   case $noun:$verb in
     :) choices="$nouns --socket --help" ;;
+    ports:) choices="$rules -o --output --socket --help" ;;
     cluster:) choices="$verbs --socket --help" ;;
     cluster:init | cluster:join)
       choices="--etcd --name --node --ca --cert --key --user --password-file --port --underlay --no-mirror"

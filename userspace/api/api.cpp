@@ -5,6 +5,8 @@
 #include "api/cluster_routes.h"
 #include "api/codec.h"
 #include "api/codec_cluster.h"
+#include "api/codec_ports.h"
+#include "api/port_routes.h"
 #include "api/route.h"
 #include "base/log.h"
 #include "base/quote.h"
@@ -40,8 +42,11 @@ constexpr Route kRoutes[] = {
      }},
     {"GET", "/v1/ports",
      [](const Context& context, const std::string&) -> Reply {
-       return format_ports(context.engine.state);
+       return format_ports(context.engine);
      }},
+    {"POST", "/v1/ports/allow", allow_ports},
+    {"POST", "/v1/ports/deny", deny_ports},
+    {"POST", "/v1/ports/reset", reset_ports},
     {"GET", "/v1/drops", get_drops},
     {"GET", "/v1/ipam",
      [](const Context& context, const std::string&) -> Reply {

@@ -1,4 +1,4 @@
-// The daemon's own API: GET /v1/NOUN and POST /v1/cluster/VERB, JSON, on a socket for root. The
+// The daemon's own API: GET /v1/NOUN and POST /v1/NOUN/VERB, JSON, on a socket for root. The
 // command line, metrics and other runtimes use it; nothing in it is Docker's.
 #pragma once
 

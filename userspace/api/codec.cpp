@@ -7,7 +7,9 @@
 
 #include "api/codec_cluster.h"
 #include "api/codec_parts.h"
+#include "api/codec_ports.h"
 #include "api/reasons.h"
+#include "engine/local_clients.h"
 #include "engine/lookup.h"
 
 namespace fairlead::api {
@@ -74,17 +76,6 @@ json endpoint(const engine::State& state, const Endpoint& endpoint) {
           {"ports", endpoint.ports.size()}};
 }
 
-json port(const engine::State& state, const Endpoint& endpoint, const PortBinding& port) {
-  return {{"protocol", to_string(port.protocol)},
-          {"host_address", port.host_address.to_string()},
-          {"host_port", port.host_port},
-          {"container_address", port.container_address.to_string()},
-          {"container_port", port.container_port},
-          {"endpoint", engine::endpoint_name(state, endpoint.key)},
-          {"endpoint_id", endpoint.key},
-          {"network", engine::network_name(state, endpoint.network)}};
-}
-
 }  // namespace
 
 std::string format_version(std::string_view version) {
@@ -110,9 +101,12 @@ std::string format_status(const engine::Overview& overview,
                  {"endpoints", overview.endpoints},
                  {"joined", overview.joined},
                  {"ports", overview.ports},
+                 {"exposure", exposure_counts(overview)},
+                 {"host_rules", overview.host_rules},
                  {"datapath",
                   {{"attach_mode", overview.facts.attach_mode},
                    {"socket_hooks", overview.facts.socket_hooks},
+                   {"local_clients", engine::local_clients(overview.facts)},
                    {"uplinks", overview.facts.uplinks},
                    {"decapsulation", overview.facts.decap},
                    {"problems", overview.facts.problems}}},
@@ -148,13 +142,6 @@ std::string format_endpoints(const engine::State& state) {
   json endpoints = json::array();
   for (const auto& [key, each] : state.endpoints) endpoints.push_back(endpoint(state, each));
   return document("endpoints", {{"endpoints", std::move(endpoints)}});
-}
-
-std::string format_ports(const engine::State& state) {
-  json ports = json::array();
-  for (const auto& [key, each] : state.endpoints)
-    for (const PortBinding& binding : each.ports) ports.push_back(port(state, each, binding));
-  return document("ports", {{"ports", std::move(ports)}});
 }
 
 std::string format_drops(const std::vector<engine::Drop>& drops) {

@@ -21,7 +21,6 @@ std::string format_status(const engine::Overview& overview,
                           std::string_view version, TimePoint now);
 std::string format_networks(const engine::State& state);
 std::string format_endpoints(const engine::State& state);
-std::string format_ports(const engine::State& state);
 std::string format_drops(const std::vector<engine::Drop>& drops);
 std::string format_ipam(const std::vector<ipam::PoolUse>& pools);
 std::string format_error(std::string_view message);

@@ -5,6 +5,7 @@
 
 #include "cli/codec_cluster.h"
 #include "cli/codec_fields.h"
+#include "cli/codec_ports.h"
 #include "cli/table.h"
 
 namespace fairlead::cli {
@@ -43,12 +44,6 @@ std::string flags(const json& network) {
   return out.empty() ? "-" : out;
 }
 
-std::string with_port(const json& object, const char* address, const char* port) {
-  const std::string host = text(object, address);
-  const bool v6 = host.find(':') != std::string::npos;
-  return (v6 ? "[" + host + "]" : host) + ":" + text(object, port);
-}
-
 Table networks_table(const json& rows) {
   Table table{.header = {"NAME", "ID", "SUBNET", "GATEWAY", "MTU", "VNI", "ENDPOINTS", "FLAGS"},
               .rows = {}};
@@ -66,15 +61,6 @@ Table endpoints_table(const json& rows) {
     table.rows.push_back({text(row, "name"), text(row, "network"), text(row, "ipv4"),
                           text(row, "ipv6"), text(row, "mac"), text(row, "device"),
                           text(row, "joined"), text(row, "ports")});
-  return table;
-}
-
-Table ports_table(const json& rows) {
-  Table table{.header = {"HOST", "PROTOCOL", "CONTAINER", "NAME", "NETWORK"}, .rows = {}};
-  for (const json& row : rows)
-    table.rows.push_back({with_port(row, "host_address", "host_port"), text(row, "protocol"),
-                          with_port(row, "container_address", "container_port"),
-                          text(row, "endpoint"), text(row, "network")});
   return table;
 }
 
@@ -128,9 +114,9 @@ std::string status_text(const json& status) {
          text(status, "started") + "\n";
   out += "Networks:   " + text(status, "networks") + "\n";
   out += "Endpoints:  " + text(status, "endpoints") + ", " + text(status, "joined") + " joined\n";
-  out += "Ports:      " + text(status, "ports") + "\n";
-  out += "Programs:   attached by " + text(datapath, "attach_mode") + ", socket hooks " +
-         text(datapath, "socket_hooks") + "\n";
+  out += "Ports:      " + ports_summary(status) + "\n";
+  out += "Programs:   attached by " + text(datapath, "attach_mode") + "\n";
+  out += "Local clients: " + text(datapath, "local_clients") + "\n";
   if (status.contains("cluster")) out += cluster_summary(status["cluster"]);
   out += "Uplinks:    " + uplinks(datapath) + "\n";
   std::string maps;
@@ -154,7 +140,6 @@ struct Noun {
 constexpr Noun kNouns[] = {
     {"networks", "networks", networks_table, "no networks"},
     {"endpoints", "endpoints", endpoints_table, "no endpoints"},
-    {"ports", "ports", ports_table, "no published ports"},
     {"drops", "drops", drops_table, "no drops"},
     {"ipam", "pools", ipam_table, "no pools"},
     {"peers", "peers", peers_table, "no other hosts"},
@@ -164,7 +149,8 @@ json parse(std::string_view body) { return json::parse(body, nullptr, /*allow_ex
 
 }  // namespace
 
-Result<std::string> format_document(std::string_view noun, std::string_view body) {
+Result<std::string> format_document(std::string_view noun, std::string_view body,
+                                    std::string_view no_ports) {
   const json document = parse(body);
   if (!document.is_object() || !document.contains("schema"))
     return fail(Errc::invalid_argument, "the answer is not fairlead's: is the socket right?");
@@ -172,6 +158,10 @@ Result<std::string> format_document(std::string_view noun, std::string_view body
   try {
     if (noun == "status") return status_text(document);
     if (noun == "cluster") return cluster_text(document);
+    if (noun == "ports") {
+      if (is_ports(document)) return ports_text(document, no_ports);
+      return fail(Errc::invalid_argument, "the answer has no list of ports");
+    }
     if (noun == "version") return "fairleadd " + text(document, "version") + "\n";
     for (const Noun& known : kNouns) {
       if (known.name != noun) continue;

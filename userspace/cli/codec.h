@@ -10,7 +10,9 @@ namespace fairlead::cli {
 
 // Text for people, ending in a newline, of the document that /v1/NOUN answered. Errors:
 // invalid_argument (not what a daemon of this version says).
-Result<std::string> format_document(std::string_view noun, std::string_view body);
+// `no_ports` is said instead of an empty table of ports.
+Result<std::string> format_document(std::string_view noun, std::string_view body,
+                                    std::string_view no_ports = "no published ports");
 
 // The same document, indented, for -o json.
 Result<std::string> indent(std::string_view body);

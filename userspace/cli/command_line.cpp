@@ -6,6 +6,7 @@
 #include "cli/ask.h"
 #include "cli/cluster_commands.h"
 #include "cli/codec.h"
+#include "cli/port_commands.h"
 #include "cli/teardown.h"
 #include "http/client.h"
 
@@ -25,6 +26,7 @@ struct Options {
                            .host_device = "fl_host"};
   bool all = false;
   ClusterOptions cluster;
+  PortOptions ports;
 };
 
 // One subcommand that asks the daemon for /v1/NAME.
@@ -37,7 +39,7 @@ constexpr Noun kNouns[] = {
     {"status", "Whether all is well: one line a subject"},
     {"networks", "Networks, their subnets and flags"},
     {"endpoints", "Containers' interfaces and addresses"},
-    {"ports", "Published ports (docker port cannot show a plugin's)"},
+    {"ports", "Published ports (docker port cannot show a plugin's) and who may reach them"},
     {"drops", "Dropped packets by network and reason, and what to do"},
     {"ipam", "Address pools and how full they are"},
     {"peers", "The cluster's other hosts, and the way of packets to each"},
@@ -111,6 +113,7 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err)
   app.fallthrough();
   app.require_subcommand(1);
   for (const Noun& noun : kNouns) add_output(*app.add_subcommand(noun.name, noun.help), options);
+  add_port_verbs(*app.get_subcommand("ports"), options.ports, options.output);
   add_cluster(app, options.cluster, options.output);
   app.add_subcommand("version", "Versions of this command and of the daemon");
   add_teardown(app, options);
@@ -128,6 +131,9 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err)
     const std::string verb = app.get_subcommand(name)->get_subcommands().front()->get_name();
     return run_cluster(verb, options.cluster, options.socket, options.output, out, err);
   }
+  if (const auto verbs = app.get_subcommand(name)->get_subcommands(); !verbs.empty())
+    return run_ports(verbs.front()->get_name(), options.ports, options.socket, options.output, out,
+                     err);
   return show_noun(name, options, out, err);
 }
 

@@ -73,6 +73,8 @@ constexpr Key kKeys[] = {
      }},
     {"nat.port_range",
      [](auto& node, auto& c) { return read_ports(node, c.nat.first, c.nat.last); }},
+    {"publish.allow", [](auto& node, auto& c) { return read_sources(node, c.publish.allow); }},
+    {"publish.host_rules", [](auto& node, auto& c) { return read(node, c.publish.host_rules); }},
     {"ipam.ranges_v4",
      [](auto& node, auto& c) { return read(node, c.ipam.ranges_v4, Family::v4); }},
     {"ipam.cut_v4", [](auto& node, auto& c) { return read_number(node, c.ipam.cut_v4, 8, 30); }},

@@ -49,6 +49,12 @@ struct Config {
     std::uint16_t last = 65535;
   } nat;
 
+  // Who may reach published ports of which nothing else is said; absent: everyone.
+  struct {
+    std::optional<std::vector<Prefix>> allow;
+    bool host_rules = false;  // first packets to published ports pass the host's forward rules
+  } publish;
+
   // Where subnets are cut from when the user gives none. IPv4: RFC 6598 space, which neither
   // Docker's own pools nor home and office networks use. IPv6: an RFC 4193 prefix with a random
   // global ID.

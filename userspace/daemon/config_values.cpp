@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/quote.h"
+#include "model/sources.h"
 
 namespace fairlead::daemon {
 
@@ -74,6 +75,18 @@ Status read(const toml::node& node, std::vector<Address>& field) {
     auto address = Address::parse(text);
     if (!address) return std::unexpected(std::move(address).error());
     field.push_back(*address);
+  }
+  return {};
+}
+
+Status read_sources(const toml::node& node, std::optional<std::vector<Prefix>>& field) {
+  std::vector<std::string> texts;
+  if (auto done = read(node, texts); !done) return done;
+  field.emplace();
+  for (const std::string& text : texts) {
+    auto source = parse_source(text);
+    if (!source) return std::unexpected(std::move(source).error());
+    field->push_back(*source);
   }
   return {};
 }

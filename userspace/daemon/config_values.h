@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,9 @@ Status read(const toml::node& node, std::vector<std::string>& field);
 // Prefixes without host bits.
 Status read(const toml::node& node, std::vector<Prefix>& field, Family family);
 Status read(const toml::node& node, std::vector<Address>& field);
+
+// Prefixes and addresses of both families.
+Status read_sources(const toml::node& node, std::optional<std::vector<Prefix>>& field);
 
 Status read_path(const toml::node& node, std::string& field);
 Status read_path_or_nothing(const toml::node& node, std::string& field);

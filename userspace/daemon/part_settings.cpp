@@ -34,6 +34,8 @@ engine::Settings engine_settings(const Config& config) {
           .uplinks = config.uplinks,
           .default_mtu = config.mtu,
           .orphan_grace = config.orphan_grace,
+          .publish_allow = config.publish.allow,
+          .host_rules = config.publish.host_rules,
           .pools = ipam_settings(config),
           .version = FAIRLEAD_VERSION,
           .connect = connect_etcd};
@@ -56,6 +58,7 @@ datapath::Options datapath_options(const Config& config, const netlink::HostDevi
                .peers = config.maps.peers,
                .remote_endpoints = config.maps.remote_endpoints,
                .members = config.maps.members};
+  out.host_rules = config.publish.host_rules;
   out.xdp = config.xdp;
   out.libbpf_log = [](std::string_view line) {
     log::event(log::Level::debug, "libbpf", {{"line", std::string(line)}});

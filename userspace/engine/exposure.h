@@ -25,5 +25,16 @@ struct Exposure {
 Exposure exposure_of(const ExposedPort& port);
 // As of a port of this family that is on no loopback address.
 Exposure exposure_of(const SourceRules& sources, Family family);
+// As of a port of both.
+Exposure exposure_of(const SourceRules& sources);
+
+// Host ports that follow each other and have the same rules of run time.
+struct PortRuleRow {
+  HostPortRange ports;
+  SourceRules sources;
+  bool published = false;  // the rules decide of a port that somebody publishes
+};
+
+std::vector<PortRuleRow> port_rule_rows(const State& state);
 
 }  // namespace fairlead::engine

@@ -14,10 +14,6 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
-bool has_allow(const std::vector<SourceRules::Rule>& rules) {
-  return std::ranges::any_of(rules, &SourceRules::Rule::allow);
-}
-
 const std::vector<Prefix>* said_of(const PublishPolicy& policy, const PublishPolicy::Port& port) {
   const auto found = policy.allow_port.find(port);
   if (found != policy.allow_port.end()) return &found->second;
@@ -37,8 +33,7 @@ Verdict decide(const Engine& engine, const Network& network, const Endpoint& end
     found = rules.find(key);
   }
   if (found != rules.end())
-    return {.sources = {.rules = found->second, .otherwise = !has_allow(found->second)},
-            .origin = RuleOrigin::run_time};
+    return {.sources = sources_of(found->second), .origin = RuleOrigin::run_time};
 
   const PublishPolicy::Port port{
       .protocol = binding.protocol,
@@ -114,6 +109,10 @@ void expose(const Engine& engine, const Network& network, const Endpoint& endpoi
 }
 
 }  // namespace
+
+SourceRules sources_of(const std::vector<SourceRules::Rule>& rules) {
+  return {.rules = rules, .otherwise = std::ranges::none_of(rules, &SourceRules::Rule::allow)};
+}
 
 std::vector<ExposedPort> exposed_ports(const Engine& engine, const Network& network,
                                        const Endpoint& endpoint,

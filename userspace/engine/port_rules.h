@@ -34,6 +34,10 @@ struct ExposedPort {
   RuleOrigin origin = RuleOrigin::nothing;
 };
 
+// What rules of run time say: whoever they do not name may reach the port only if they name nobody
+// who may.
+SourceRules sources_of(const std::vector<SourceRules::Rule>& rules);
+
 // The ports of an endpoint and who may reach them; a range whose ports differ becomes several.
 std::vector<ExposedPort> exposed_ports(const Engine& engine, const Network& network,
                                        const Endpoint& endpoint,

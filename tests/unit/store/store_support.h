@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -40,6 +41,13 @@ inline TimePoint at(int seconds) {
   return TimePoint(std::chrono::seconds(1'763'688'605 + seconds) + std::chrono::nanoseconds(7));
 }
 
+inline PublishPolicy full_policy() {
+  return {.allow = std::vector{prefix("10.0.0.0/8"), prefix("2001:db8::/32")},
+          .allow_port = {{{Protocol::tcp, 443}, {prefix("192.0.2.7/32")}},
+                         {{Protocol::udp, 443}, {}},
+                         {{Protocol::sctp, 65535}, {prefix("::/0")}}}};
+}
+
 inline Network full_network(const std::string& key, NetworkId id) {
   return {.key = key,
           .id = id,
@@ -51,22 +59,36 @@ inline Network full_network(const std::string& key, NetworkId id) {
           .internal = true,
           .icc = false,
           .masquerade = false,
+          .routed = true,
+          .publish = full_policy(),
           .shared = "of-the-cluster"};
 }
 
 inline Endpoint full_endpoint(const std::string& key, const std::string& network) {
-  return {.key = key,
-          .network = network,
-          .v4 = prefix("10.1.0.5/24"),
-          .v6 = prefix("2001:db8::5/64"),
-          .mac = Mac::parse("02:42:0a:01:00:05").value(),
-          .host_device = "fl1",
-          .container_device = "flc1",
-          .sandbox = "/var/run/docker/netns/abc",
-          .joined = true,
-          .ports = {{Protocol::udp, Address::any(Family::v6), 53, address("2001:db8::5"), 53},
-                    {Protocol::tcp, address("198.18.0.1"), 8080, address("10.1.0.5"), 80},
-                    {Protocol::sctp, Address::any(Family::v4), 65535, address("10.1.0.5"), 1}}};
+  return {
+      .key = key,
+      .network = network,
+      .v4 = prefix("10.1.0.5/24"),
+      .v6 = prefix("2001:db8::5/64"),
+      .mac = Mac::parse("02:42:0a:01:00:05").value(),
+      .host_device = "fl1",
+      .container_device = "flc1",
+      .sandbox = "/var/run/docker/netns/abc",
+      .joined = true,
+      .publish = {.allow = std::vector<Prefix>(), .allow_port = {}},
+      .ports = {{Protocol::udp, Address::any(Family::v6), 53, address("2001:db8::5"), 53},
+                {Protocol::tcp, address("198.18.0.1"), 8080, address("10.1.0.5"), 80},
+                {Protocol::sctp, Address::any(Family::v4), 65535, address("10.1.0.5"), 1},
+                {Protocol::udp, address("198.18.0.1"), 20000, address("10.1.0.5"), 30000, 5000}}};
+}
+
+inline PortRules full_rules(const HostPort& port) {
+  PortRules rules{.port = port,
+                  .rules = {{.prefix = prefix("10.0.0.0/8"), .allow = true},
+                            {.prefix = prefix("9.0.0.0/8"), .allow = false},
+                            {.prefix = prefix("::/0"), .allow = false}}};
+  std::ranges::sort(rules.rules);
+  return rules;
 }
 
 inline Endpoint bare_endpoint(const std::string& key, const std::string& network) {
