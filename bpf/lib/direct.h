@@ -6,7 +6,7 @@
 #define FL_LIB_DIRECT_H
 
 #include "host_rules.h"
-#include "nat.h"
+#include "make_flow.h"
 #include "packet.h"
 #include "publish.h"
 #include "subnet.h"

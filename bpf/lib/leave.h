@@ -4,40 +4,10 @@
 #define FL_LIB_LEAVE_H
 
 #include "nat.h"
+#include "nat_port.h"
 #include "publish.h"
 #include "route.h"
 #include "subnet.h"
-
-/* How many ports are tried before a new flow is given up. */
-#define FL_PORT_TRIES 32
-
-/* Flow whose source port is ours to choose: the packet's own if it is in the range and free, else
- * from a random place on. */
-static __noinline enum fl_reason make_flow_with_port(const struct packet *pkt,
-						     struct new_flow *flow)
-{
-	__u32 range = fl_config.nat_port_last - fl_config.nat_port_first + 1;
-	__u32 offset = bpf_ntohs(pkt->flow.sport) - fl_config.nat_port_first;
-	struct fl_flow key = {};
-	struct fl_nat nat = {};
-	int i;
-
-	if (!in_nat_range(pkt->flow.sport))
-		offset = bpf_get_prandom_u32();
-	fill_reply(pkt, flow, &key, &nat);
-	for (i = 0; i < FL_PORT_TRIES; i++) {
-		flow->sport = bpf_htons(fl_config.nat_port_first + offset % range);
-		if (pkt->flow.proto == IPPROTO_ICMP || pkt->flow.proto == IPPROTO_ICMPV6) {
-			flow->dport = flow->sport; /* one identifier is both */
-			key.sport = flow->sport;
-		}
-		key.dport = flow->sport;
-		if (!bpf_map_update_elem(&fl_nat, &key, &nat, BPF_NOEXIST))
-			return put_forward(pkt, flow, &nat);
-		offset = i ? offset + 1 : bpf_get_prandom_u32();
-	}
-	return FL_DROP_NAT_EXHAUSTED;
-}
 
 /* The device that the host's route to the packet's destination leads to. */
 static __noinline enum fl_reason find_uplink(struct __sk_buff *skb, struct packet *pkt,
@@ -92,7 +62,7 @@ static __noinline enum fl_reason open_outside(struct __sk_buff *skb, struct pack
 	flow.src = pkt->is_v4 ? uplink->addr4 : uplink->addr6;
 	if (addr_is_none(&flow.src))
 		return FL_DROP_NO_UPLINK_ADDRESS;
-	return make_flow_with_port(pkt, &flow);
+	return make_flow_with_port(skb, pkt, &flow);
 }
 
 /* To a published port of this host: container X gets it from its own gateway, so that its answer comes back
@@ -112,10 +82,10 @@ static __noinline enum fl_reason open_hairpin(struct __sk_buff *skb, const struc
 		return FL_DROP_NOT_ALLOWED;
 	id = port->network;
 	network = bpf_map_lookup_elem(&fl_networks, &id);
-	if (!network || addr_is_v4(&port->addr) != pkt->is_v4)
+	if (!network)
 		return FL_DROP_NOT_PUBLISHED;
 	flow.kind = FL_NAT_HAIRPIN;
-	flow.src = pkt->is_v4 ? network->gateway4 : network->gateway6;
+	flow.src = addr_is_v4(&port->addr) ? network->gateway4 : network->gateway6;
 	if (addr_is_none(&flow.src))
 		return FL_DROP_NOT_PUBLISHED;
 	flow.dst = port->addr;
@@ -125,7 +95,7 @@ static __noinline enum fl_reason open_hairpin(struct __sk_buff *skb, const struc
 	flow.endpoint = skb->ifindex;
 	flow.reply_ifindex = skb->ifindex;
 	flow.reply_endpoint = port->ifindex; /* both entries name both ends */
-	return make_flow_with_port(pkt, &flow);
+	return make_flow_with_port(skb, pkt, &flow);
 }
 
 #endif

@@ -21,12 +21,14 @@ enum icmp4_type {
 	ICMP4_UNREACHABLE = 3,
 	ICMP4_ECHO_REQUEST = 8,
 	ICMP4_TIME_EXCEEDED = 11,
+	ICMP4_PARAMETER_PROBLEM = 12,
 };
 
 enum icmp6_type {
 	ICMP6_UNREACHABLE = 1,
 	ICMP6_TOO_BIG = 2,
 	ICMP6_TIME_EXCEEDED = 3,
+	ICMP6_PARAMETER_PROBLEM = 4,
 	ICMP6_ECHO_REQUEST = 128,
 	ICMP6_ECHO_REPLY = 129,
 	ICMP6_ROUTER_SOLICITATION = 133,
@@ -60,6 +62,7 @@ struct packet {
 	__u8 l4_len; /* of the L4 header, bytes, after parse_l4() */
 	__u8 mac[6]; /* source MAC */
 	__u16 mtu; /* of the next link, bytes, with FL_DROP_TOO_BIG only */
+	__u8 is_due; /* 0/1: its flow is to be refreshed, after find_flow() */
 };
 
 /* Bounds of the linear part. By hand, because clang 14 loads the 32-bit context fields once, keeps

@@ -139,17 +139,6 @@ TEST_P(EndpointMasqueradeTest, OnePortServesSeveralDestinations) {
       Reasons{FL_FORWARD_MASQUERADE});
 }
 
-TEST_P(EndpointMasqueradeTest, FlowIsDroppedWhenNoPortIsLeft) {
-  fl_config one_port = config();
-  one_port.nat_port_first = one_port.nat_port_last = 40500;
-  reload(one_port);
-  from(kA, udp(1));
-
-  EXPECT_EQ(from(kA, udp(2)), dropped(FL_DROP_NAT_EXHAUSTED));
-  EXPECT_EQ(program().keys<fl_flow>("fl_nat").size(), 2U);
-  EXPECT_EQ(from(kA, udp(1)).reasons, Reasons{FL_FORWARD_MASQUERADE});
-}
-
 TEST_P(EndpointMasqueradeTest, FinAndResetAreRemembered) {
   const auto send = [&](std::uint8_t flags) {
     from(kA, packet(by_gateway(kA), leaving(of(kOutside)),

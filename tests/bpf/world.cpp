@@ -107,6 +107,7 @@ fl_config WorldTest::config() {
   config.host_ifindex = ifindex_of("fl_host");
   config.nat_port_first = kNatFirst;
   config.nat_port_last = kNatLast;
+  config.flows_per_container = 1'000'000;
   kGatewayMac.copy_to(config.gateway_mac);
   // BPF_F_IPV6 is older than the test run's checksum option.
   config.csum_ipv6 = can_check_checksum_complete() ? 1 : 0;
@@ -132,6 +133,15 @@ BpfProgram& WorldTest::load_also(const std::string& name) {
   reload(config());
   program_name_.swap(other);
   return *std::exchange(program_, own);
+}
+
+BpfProgram& WorldTest::load_sharing(const std::string& name, const fl_config& config) {
+  static std::map<std::pair<const BpfProgram*, std::string>, std::unique_ptr<BpfProgram>> loaded;
+  auto& program = loaded[{program_, name}];
+  std::string why;
+  if (program == nullptr) program = BpfProgram::load(name, config, &why, {}, program_);
+  EXPECT_NE(program, nullptr) << why;
+  return *program;
 }
 
 Ran WorldTest::from(const Endpoint& sender, const Packet& packet) {
@@ -233,19 +243,21 @@ void WorldTest::fill_maps() {
 
 void WorldTest::publish(const Addr& on, std::uint16_t port, std::uint8_t proto, const Endpoint& to,
                         std::uint16_t to_port, Family family) {
-  const std::uint32_t bit = proto == IPPROTO_TCP   ? FL_PORT_TCP
-                            : proto == IPPROTO_UDP ? FL_PORT_UDP
-                                                   : FL_PORT_SCTP;
+  const std::size_t slot = proto == IPPROTO_TCP ? 0 : proto == IPPROTO_UDP ? 1 : 2;
   const std::uint32_t index = port;
-  const auto bits = program().get<std::uint32_t, std::uint32_t>("fl_port_bits", index).value_or(0);
-  program().put("fl_port_bits", index, bits | bit);
+  auto bits =
+      program().get<std::uint32_t, fl_port_bits>("fl_port_bits", index).value_or(fl_port_bits{});
+  bits.flags |= 1U << slot;
+  bits.first[slot] = htons(port);
+  program().put("fl_port_bits", index, bits);
   program().put("fl_ports",
                 fl_port_key{.addr = on.raw(), .port = htons(port), .proto = proto, .pad = 0},
                 fl_port{.addr = to.addr(family).raw(),
                         .network = to.network,
                         .ifindex = to.ifindex(),
                         .port = htons(to_port),
-                        .pad = {}});
+                        .count = 1,
+                        .list = 0});
 }
 
 }  // namespace fairlead::test
