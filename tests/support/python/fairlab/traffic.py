@@ -15,14 +15,21 @@ def serve(box, port="9000"):
     return box.start(image.tool(), "sink", port, until="ready")
 
 
-class Traffic:
-    """A verb of the tool in a container, until end()."""
+def host_of(place):
+    """Of an engine's container, of a container without one, of a host."""
+    if hasattr(place, "engine"):
+        return place.engine.host
+    return getattr(place, "host", place)
 
-    def __init__(self, container, verb, address, *words):
-        self.host = container.engine.host
+
+class Traffic:
+    """A verb of the tool in a container or on a host, until end()."""
+
+    def __init__(self, place, verb, address, *words):
+        self.host = host_of(place)
         self.path = f"/run/host/traffic-{next(_numbers)}"
         command = " ".join(map(str, (image.tool(), verb, "-t 600000", address, "9000", *words)))
-        self.process = container.start("sh", "-c", f"exec {command} > {self.path} 2>&1")
+        self.process = place.start("sh", "-c", f"exec {command} > {self.path} 2>&1")
         wait_until(lambda: "ready" in self.said(), f"{verb} to start")
 
     def said(self):
@@ -37,8 +44,8 @@ class Traffic:
 class Beat(Traffic):
     """A datagram there and back each `gap` ms."""
 
-    def __init__(self, container, address, gap=5):
-        super().__init__(container, "beat", address, gap)
+    def __init__(self, place, address, gap=5):
+        super().__init__(place, "beat", address, gap)
 
     def lost(self):
         """(how many were sent, how many did not come back)."""
@@ -51,8 +58,8 @@ class Beat(Traffic):
 class Stream(Traffic):
     """One TCP connection that sends as much as it can."""
 
-    def __init__(self, container, address):
-        super().__init__(container, "bulk", address, 0)
+    def __init__(self, place, address):
+        super().__init__(place, "bulk", address, 0)
 
     def worst(self):
         """How many ms it stood still at the longest; fails unless all that was sent has arrived."""
