@@ -15,12 +15,12 @@ def logs(tmp_path_factory):
 
 
 class Lab:
-    def __init__(self, logs, attach="auto", settings=""):
+    def __init__(self, logs, attach="auto", settings="", cgroup=None):
         self.wire = Wire()
         self.outside = self.wire.outside
         self.host = self.wire.host("node", 12)
         self.address, self.address6 = self.host.addresses
-        self.daemon = Daemon(self.host, log=f"{logs}/fairleadd.log", docker="",
+        self.daemon = Daemon(self.host, log=f"{logs}/fairleadd.log", docker="", cgroup=cgroup,
                              settings=f'attach = "{attach}"\n{settings}').start()
         self.runtime = Runtime(self.host)
 

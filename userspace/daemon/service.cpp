@@ -23,6 +23,7 @@
 #include "http/socket.h"
 #include "netlink/events.h"
 #include "netlink/kernel_links.h"
+#include "relay/relay.h"
 #include "store/sqlite_store.h"
 
 namespace fairlead::daemon {
@@ -60,12 +61,14 @@ void end_membership(engine::Engine& engine) {
 struct Service::Parts {
   Parts(const Config& settings, std::unique_ptr<store::SqliteStore> opened,
         netlink::KernelLinks kernel_links, netlink::Monitor host_monitor,
-        std::unique_ptr<datapath::KernelDatapath> programs)
+        std::unique_ptr<datapath::KernelDatapath> programs,
+        std::unique_ptr<relay::Relay> local_clients)
       : config(settings),
         store(std::move(opened)),
         links(std::move(kernel_links)),
         monitor(std::move(host_monitor)),
         datapath(std::move(programs)),
+        relay(std::move(local_clients)),
         ipam(ipam_settings(settings)),
         engine{.settings = engine_settings(settings),
                .ipam = ipam,
@@ -74,7 +77,8 @@ struct Service::Parts {
                .store = *store,
                .host_ports = host_ports,
                .clock = clock,
-               .state = {}},
+               .state = {},
+               .relay = relay.get()},
         pings(engine, queue) {
     engine.settings.on_mirror = [this] { bell.ring(); };
     engine.settings.on_news = [this](cluster::News news) {
@@ -117,6 +121,7 @@ struct Service::Parts {
   netlink::KernelLinks links;
   netlink::Monitor monitor;
   std::unique_ptr<datapath::KernelDatapath> datapath;
+  std::unique_ptr<relay::Relay> relay;
   ipam::Ipam ipam;
   engine::HostPorts host_ports;
   SystemClock clock;
@@ -166,8 +171,12 @@ Result<std::unique_ptr<Service>> Service::create(const Config& config) {
   auto datapath = datapath::KernelDatapath::create(datapath_options(config, *host));
   if (!datapath) return std::unexpected(std::move(datapath).error());
 
-  auto parts = std::make_unique<Parts>(config, std::move(*store), std::move(*links),
-                                       std::move(*monitor), std::move(*datapath));
+  auto relay = relay::Relay::create();
+  if (!relay) return std::unexpected(std::move(relay).error());
+
+  auto parts =
+      std::make_unique<Parts>(config, std::move(*store), std::move(*links), std::move(*monitor),
+                              std::move(*datapath), std::move(*relay));
   parts->engine.state.host_device = *host;
   Status restored;
   parts->run([&] { restored = bring_back(parts->engine, config); });

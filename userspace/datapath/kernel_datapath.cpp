@@ -90,7 +90,7 @@ Status KernelDatapath::start(const Options& options) {
 
 void KernelDatapath::start_socket_hooks(const Options& options) {
   if (options.cgroup.empty()) {
-    facts_.socket_hooks = "off: no cgroup is configured";
+    facts_.socket_hooks = "no cgroup v2 on this host, or cgroup = \"off\"";
     if (auto gone = detach_socket_hooks(pins_); !gone)
       facts_.problems.push_back(gone.error().message());
     return;

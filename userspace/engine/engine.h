@@ -22,6 +22,7 @@
 #include "model/network.h"
 #include "model/sources.h"
 #include "netlink/links.h"
+#include "relay/relay.h"
 #include "store/store.h"
 
 namespace fairlead::engine {
@@ -82,6 +83,7 @@ struct Engine {
   const Clock& clock;
   State state;
   std::unique_ptr<Membership> cluster = nullptr;  // this host is in no cluster
+  relay::Relay* relay = nullptr;                  // local clients that hooks do not serve: nobody
 };
 
 }  // namespace fairlead::engine

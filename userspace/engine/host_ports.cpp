@@ -1,6 +1,7 @@
 #include "engine/host_ports.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -45,6 +46,20 @@ std::string describe(Protocol protocol, const Address& address, std::uint16_t po
 
 enum class Reach { one_family, both_families };
 
+// Only TCP leaves connections in TIME_WAIT behind.
+bool remembers_connections(Protocol protocol) { return protocol == Protocol::tcp; }
+
+bool set_reuse(int fd, int on) {
+  return ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
+}
+
+// What SO_REUSEADDR let in can be shared by whoever else sets it, until somebody listens: the
+// kernel then remembers that the port cannot be shared, also after the end of listening, and would
+// admit only who shares with this very socket (Linux, inet_csk_get_port(), inet_bind_conflict()).
+bool make_exclusive(int fd) {
+  return ::listen(fd, 1) == 0 && ::shutdown(fd, SHUT_RDWR) == 0 && set_reuse(fd, 0);
+}
+
 // Errors: conflict, invalid_argument (address not here), what socket() said otherwise. A kernel
 // without the protocol has nobody to hold the port against: success, no socket.
 Result<UniqueFd> bind_socket(Protocol protocol, const Address& address, std::uint16_t port,
@@ -64,7 +79,10 @@ Result<UniqueFd> bind_socket(Protocol protocol, const Address& address, std::uin
     return fail_errno("hold port " + describe(protocol, address, port));
 
   const SocketAddress where = socket_address(address, port);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where.storage), where.length) == 0)
+  const bool reuse = remembers_connections(protocol);
+  if ((!reuse || set_reuse(fd.get(), 1)) &&
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where.storage), where.length) == 0 &&
+      (!reuse || make_exclusive(fd.get())))
     return fd;
   if (errno == EADDRNOTAVAIL)
     return fail(Errc::invalid_argument, "cannot publish on " + describe(protocol, address, port) +
@@ -119,8 +137,8 @@ Status HostPorts::hold_number(Protocol protocol, const std::vector<Address>& add
     auto both = bind_socket(protocol, addresses[1], port, Reach::both_families);
     if (!both) return std::unexpected(std::move(both).error());
     if (*both) {
-      held_.emplace(Key{protocol, addresses[0], port}, UniqueFd());
-      held_.emplace(Key{protocol, addresses[1], port}, std::move(*both));
+      held_.emplace(Key{protocol, addresses[0], port}, Held{});
+      held_.emplace(Key{protocol, addresses[1], port}, Held{.socket = std::move(*both)});
       return {};
     }
   }
@@ -131,12 +149,29 @@ Status HostPorts::hold_number(Protocol protocol, const std::vector<Address>& add
     if (!fd) return std::unexpected(std::move(fd).error());
     taken.emplace_back(Key{protocol, address, port}, std::move(*fd));
   }
-  for (auto& [key, fd] : taken) held_.emplace(key, std::move(fd));
+  for (auto& [key, fd] : taken) held_.emplace(key, Held{.socket = std::move(fd)});
+  return {};
+}
+
+Status HostPorts::serve(relay::Relay& relay, Protocol protocol, const Address& address,
+                        std::uint16_t port, const Targets& targets) {
+  const auto found = held_.find(Key{protocol, address, port});
+  if (found == held_.end() || !found->second.socket || found->second.door) return {};
+  UniqueFd copy(::fcntl(found->second.socket.get(), F_DUPFD_CLOEXEC, 0));
+  const std::string what = "serve clients on this host at " + describe(protocol, address, port);
+  if (!copy) return fail_errno(what);
+  auto door = relay.open(
+      {.protocol = protocol, .socket = std::move(copy), .v4 = targets.v4, .v6 = targets.v6});
+  if (!door) return fail(std::move(door).error(), what);
+  found->second.door = Door{.relay = &relay, .number = *door};
   return {};
 }
 
 void HostPorts::release(Protocol protocol, const Address& address, std::uint16_t port) {
-  held_.erase(Key{protocol, address, port});
+  const auto found = held_.find(Key{protocol, address, port});
+  if (found == held_.end()) return;
+  if (const auto& door = found->second.door) door->relay->close(door->number);
+  held_.erase(found);
 }
 
 bool HostPorts::holds(Protocol protocol, const Address& address, std::uint16_t port) const {

@@ -3,16 +3,19 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
 #include "base/unique_fd.h"
 #include "model/network.h"
+#include "relay/relay.h"
 
 namespace fairlead::engine {
 
 // Another process that wants the port gets "address in use", and so do we if it came first.
-// The sockets never listen and carry no packet: the data path takes packets before they get here.
+// The data path takes packets before they get to the sockets, which neither listen nor are read,
+// but for clients on this host that nothing else leads to the container: serve().
 // Engine thread only.
 class HostPorts {
  public:
@@ -25,6 +28,18 @@ class HostPorts {
   // invalid_argument (the address is not this host's).
   Result<std::uint16_t> hold(Protocol protocol, const std::vector<Address>& addresses,
                              std::uint16_t first, std::uint16_t last);
+
+  // Where clients that ask an address of the host of that family are led.
+  struct Targets {
+    std::optional<relay::Place> v4;
+    std::optional<relay::Place> v6;
+  };
+
+  // Has the relay take local clients of a held port until release(). {any(v6)} is both families,
+  // as held. Idempotent; a port that is not held, or without a socket, has none to serve. Errors:
+  // conflict (another process listens on it), what the kernel said.
+  Status serve(relay::Relay& relay, Protocol protocol, const Address& address, std::uint16_t port,
+               const Targets& targets);
 
   // Idempotent.
   void release(Protocol protocol, const Address& address, std::uint16_t port);
@@ -41,7 +56,16 @@ class HostPorts {
 
   Status hold_number(Protocol protocol, const std::vector<Address>& addresses, std::uint16_t port);
 
-  std::map<Key, UniqueFd> held_;  // no descriptor: its other family's socket, or no such protocol
+  struct Door {
+    relay::Relay* relay;
+    relay::DoorNumber number;
+  };
+  struct Held {
+    UniqueFd socket{};  // none: its other family's socket, or no such protocol
+    std::optional<Door> door{};
+  };
+
+  std::map<Key, Held> held_;
   std::uint16_t next_ephemeral_ = kFirstEphemeral;
 };
 

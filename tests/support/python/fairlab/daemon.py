@@ -29,11 +29,13 @@ def program(name):
 class Daemon:
     DOCKER = "/run/host/docker.sock"  # of the host's own engine
 
-    def __init__(self, host, *, log, settings="", docker=DOCKER):
+    def __init__(self, host, *, log, settings="", docker=DOCKER, cgroup=None):
+        """`cgroup`: the setting; None: the host's own folder."""
         self.host = host
         self.log = log
         self.settings = settings
         self.docker = docker
+        self.cgroup = cgroup
         self.process = None
 
     def configure(self):
@@ -42,7 +44,7 @@ plugin_socket = "{PLUGIN}"
 api_socket = "{API}"
 state_dir = "{STATE}"
 pin_dir = "{PINS}"
-cgroup = "{os.path.dirname(self.host.cgroup)}"
+cgroup = "{self.cgroup or os.path.dirname(self.host.cgroup)}"
 {self.settings}
 [docker]
 socket = "{self.docker}"
