@@ -77,6 +77,8 @@ class WorldTest : public ::testing::Test {
   BpfProgram& program() { return *program_; }
   // Another program of the same world, with maps of its own; this test's stays program().
   BpfProgram& load_also(const std::string& name);
+  // Another program that uses this one's maps, loaded once a process for each configuration.
+  BpfProgram& load_sharing(const std::string& name, const fl_config& config);
   Ran from(const Endpoint& sender, const Packet& packet);  // out of a container
   Ran from_uplink(const Packet& packet);                   // into up0
   Ran to_fl_host(const Packet& packet);                    // out of the host's stack

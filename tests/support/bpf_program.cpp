@@ -72,6 +72,18 @@ void shrink_maps(bpf_object* object) {
   }
 }
 
+// False if one of them cannot be used in the other's place.
+bool share_maps(bpf_object* object, const bpf_object* with) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) {
+    const char* name = bpf_map__name(map);
+    if (std::strchr(name, '.') != nullptr) continue;  // .rodata
+    const bpf_map* other = bpf_object__find_map_by_name(with, name);
+    if (other == nullptr || bpf_map__reuse_fd(map, bpf_map__fd(other)) != 0) return false;
+  }
+  return true;
+}
+
 // One run; the kernel's errno, 0 on success. `out` gets the packet after it.
 int test_run(int program, const Packet& packet, const RunOptions& options, int* action,
              Packet* out) {
@@ -117,7 +129,8 @@ bool can_check_checksum_complete() {
 }
 
 std::unique_ptr<BpfProgram> BpfProgram::load(const std::string& name, const fl_config& config,
-                                             std::string* why, const std::string& function) {
+                                             std::string* why, const std::string& function,
+                                             const BpfProgram* share) {
   libbpf_log.clear();
   libbpf_set_print(collect_log);
   const std::string path = std::string(FAIRLEAD_BPF_OBJECTS) + "/" + name + ".bpf.o";
@@ -127,12 +140,13 @@ std::unique_ptr<BpfProgram> BpfProgram::load(const std::string& name, const fl_c
     return nullptr;
   }
   shrink_maps(object);
-  const bool configured = set_config(object, config);
+  const bool configured =
+      set_config(object, config) && (share == nullptr || share_maps(object, share->object_));
   const int error = configured ? bpf_object__load(object) : 0;
   const std::string& wanted = function.empty() ? name : function;
   const bpf_program* program = bpf_object__find_program_by_name(object, wanted.c_str());
   if (!configured || error != 0 || program == nullptr) {
-    *why = path + (!configured          ? ": has no fl_config in .rodata"
+    *why = path + (!configured          ? ": has no fl_config in .rodata, or cannot share maps"
                    : program == nullptr ? ": has no program " + wanted
                                         : ": " + std::string(std::strerror(-error)));
     *why += "\n" + libbpf_log;
@@ -204,6 +218,13 @@ void BpfProgram::put_bytes(const char* map, const void* key, std::size_t key_siz
   EXPECT_EQ(bpf_map_update_elem(fd, key, value, BPF_ANY), 0) << map << ": " << std::strerror(errno);
 }
 
+void BpfProgram::put_everywhere(const char* map, std::uint32_t key, std::uint64_t value) {
+  const std::vector<std::uint64_t> values(static_cast<std::size_t>(libbpf_num_possible_cpus()),
+                                          value);
+  const int fd = map_fd(map, sizeof(key), sizeof(value));
+  EXPECT_EQ(bpf_map_update_elem(fd, &key, values.data(), BPF_ANY), 0) << map;
+}
+
 bool BpfProgram::get_bytes(const char* map, const void* key, std::size_t key_size, void* value,
                            std::size_t value_size) const {
   return bpf_map_lookup_elem(map_fd(map, key_size, value_size), key, value) == 0;
@@ -230,6 +251,18 @@ fl_counter sum(const std::vector<fl_counter>& per_cpu) {
 }
 
 }  // namespace
+
+int BpfProgram::run_only(const Packet& packet, const RunOptions& options, int* action,
+                         Packet* out) const {
+  return test_run(program_, packet, options, action, out);
+}
+
+fl_counter BpfProgram::forwarded(fl_reason reason) const {
+  const auto index = static_cast<std::uint32_t>(reason);
+  std::vector<fl_counter> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  const int fd = map_fd("fl_forwarded", sizeof(index), 0);
+  return bpf_map_lookup_elem(fd, &index, per_cpu.data()) == 0 ? sum(per_cpu) : fl_counter{};
+}
 
 fl_counter BpfProgram::drops(std::uint32_t network, fl_reason reason) const {
   const fl_drop_key key{.network = network, .reason = static_cast<std::uint32_t>(reason)};

@@ -71,9 +71,11 @@ bool can_check_checksum_complete();
 class BpfProgram {
  public:
   // Opens and loads the object of one bpf/NAME.bpf.c, to run its function NAME or another.
-  // Null and a message in `why` if the kernel refuses.
+  // Null and a message in `why` if the kernel refuses. `share`: a program whose maps it uses
+  // instead of its own, as the daemon's programs do.
   static std::unique_ptr<BpfProgram> load(const std::string& name, const fl_config& config,
-                                          std::string* why, const std::string& function = {});
+                                          std::string* why, const std::string& function = {},
+                                          const BpfProgram* share = nullptr);
   ~BpfProgram();
 
   // Runs the program once and collects what it counted. A run that the kernel refuses, or that
@@ -81,7 +83,10 @@ class BpfProgram {
   // left for all else), fails the test.
   Ran run(const Packet& packet, const RunOptions& options = {});
 
-  // The same for an XDP program.
+  // The run alone, for very many packets: the kernel's errno, 0 on success. Counters go on counting.
+  int run_only(const Packet& packet, const RunOptions& options, int* action, Packet* out) const;
+
+  // The same as run() for an XDP program.
   XdpRan run_xdp(const Packet& packet);
 
   // For what a test run does not take, as an IP header cut short: attaches the program to
@@ -110,6 +115,8 @@ class BpfProgram {
     if (!get_bytes(map, &key, sizeof(key), &value, sizeof(value))) return std::nullopt;
     return value;
   }
+  // The same value on every CPU, of a per-CPU map.
+  void put_everywhere(const char* map, std::uint32_t key, std::uint64_t value);
   template <typename K>
   void erase(const char* map, const K& key) {
     erase_bytes(map, &key, sizeof(key));
@@ -131,7 +138,8 @@ class BpfProgram {
   }
   // Empties every map but the configuration, so that one load serves many tests.
   void clear_maps();
-  // Sum over the CPUs of one counter of fl_drops.
+  // Sum over the CPUs of one counter of fl_forwarded, and of fl_drops.
+  fl_counter forwarded(fl_reason reason) const;
   fl_counter drops(std::uint32_t network, fl_reason reason) const;
 
   // How many instructions the verifier walked, by function of the object (bpf_prog_info).
