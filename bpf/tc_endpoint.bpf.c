@@ -6,7 +6,7 @@
  *            send_remote         an endpoint of the network on another host: into a tunnel
  *            flood               broadcast, multicast
  *            leave               gateway: ping is answered, a published port translated, the rest is
- *                                the host's; outside: translated
+ *                                the host's; outside: translated; an ICMP error follows the flow that it is about
  *   -> tell_sender               ICMP error for what cannot be delivered
  */
 #include "lib/arp.h"
@@ -14,11 +14,13 @@
 #include "lib/echo.h"
 #include "lib/encap.h"
 #include "lib/flood.h"
+#include "lib/heal.h"
 #include "lib/icmp_error.h"
 #include "lib/leave.h"
 #include "lib/nat.h"
 #include "lib/nd.h"
 #include "lib/parse.h"
+#include "lib/related.h"
 #include "lib/report.h"
 #include "lib/rewrite.h"
 
@@ -115,7 +117,11 @@ static __noinline enum fl_reason forward_flow(struct __sk_buff *skb, struct pack
 		why = rewrite(skb, pkt, nat);
 		return why ?: send_routed_into(skb, nat, FL_FORWARD_HAIRPIN);
 	}
-	why = find_route(skb, pkt, &fib, &resolved);
+	if (nat->kind == FL_NAT_MOVED) {
+		why = rewrite(skb, pkt, nat);
+		return why ?: send_to_host(skb, FL_FORWARD_HOST_IN);
+	}
+	why = find_flow_route(skb, pkt, nat, &fib, &resolved);
 	if (why)
 		return why;
 	why = rewrite(skb, pkt, nat);
@@ -125,6 +131,32 @@ static __noinline enum fl_reason forward_flow(struct __sk_buff *skb, struct pack
 			     nat->kind == FL_NAT_PUBLISHED ? FL_FORWARD_PUBLISHED_REPLY
 			     : nat->kind == FL_NAT_ROUTED  ? FL_FORWARD_ROUTED
 							   : FL_FORWARD_MASQUERADE);
+}
+
+/* An ICMP error about a packet that came to the container by a flow. FL_OK: it is about none. */
+static __noinline enum fl_reason forward_related(struct __sk_buff *skb, struct packet *pkt)
+{
+	struct bpf_fib_lookup fib = {};
+	struct quote quote = {};
+	const struct fl_nat *nat = find_related(skb, pkt, &quote);
+	enum fl_reason why;
+	int resolved;
+
+	/* A container answers for itself only: the flow could be its neighbour's. */
+	if (!nat || !addr_equal(&quote.flow.src, &pkt->flow.src))
+		return FL_OK;
+	if (nat->kind == FL_NAT_HAIRPIN || nat->kind == FL_NAT_MOVED) {
+		why = rewrite_related(skb, pkt, &quote, nat);
+		if (why)
+			return why;
+		return nat->kind == FL_NAT_HAIRPIN ? send_routed_into(skb, nat, FL_FORWARD_RELATED)
+						   : send_to_host(skb, FL_FORWARD_RELATED);
+	}
+	why = find_flow_route(skb, pkt, nat, &fib, &resolved);
+	if (why)
+		return why;
+	why = rewrite_related(skb, pkt, &quote, nat);
+	return why ?: send_by_route(skb, &fib, resolved, FL_FORWARD_RELATED);
 }
 
 /* A destination that is the host's own. FL_OK: it is a published port, and the flow is made. */
@@ -158,6 +190,8 @@ static __noinline enum fl_reason open_flow(struct __sk_buff *skb, struct packet 
 		return FL_DROP_NO_SUCH_ADDRESS;
 	if (pkt->fragment == FRAGMENT_LATER)
 		return FL_DROP_FRAGMENT;
+	if (is_icmp_error(pkt))
+		return FL_DROP_NAT_PROTOCOL; /* about no flow, and it makes none */
 	return open_outside(skb, pkt, flags);
 }
 
@@ -177,7 +211,12 @@ static __always_inline enum fl_reason leave(struct __sk_buff *skb, struct packet
 	    find_network(&pkt->flow.dst) != pkt->network)
 		return FL_DROP_INTERNAL;
 
+	why = is_icmp_error(pkt) ? forward_related(skb, pkt) : FL_OK;
+	if (why)
+		return why;
 	nat = find_flow(pkt);
+	if (nat && nat->kind == FL_NAT_HAIRPIN)
+		find_or_forget(pkt, &nat);
 	if (!nat) {
 		why = to_gateway ? open_to_host(skb, pkt, flags) : open_flow(skb, pkt, flags);
 		if (why)

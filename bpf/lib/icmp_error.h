@@ -9,6 +9,7 @@
 
 #include "checksum.h"
 #include "deliver.h"
+#include "icmp_budget.h"
 
 /* Bytes of the packet that come back: 576 - 28, which every IPv4 host can take; enough for IPv6 too. */
 #define FL_ICMP_QUOTE 548
@@ -26,7 +27,8 @@ struct icmp_header {
 static __always_inline int has_icmp_error(enum fl_reason why)
 {
 	return why == FL_DROP_NO_SUCH_ADDRESS || why == FL_DROP_NO_ROUTE || why == FL_DROP_TTL ||
-	       why == FL_DROP_TOO_BIG || why == FL_DROP_HOST_TO_REMOTE || why == FL_DROP_NO_PEER;
+	       why == FL_DROP_TOO_BIG || why == FL_DROP_HOST_TO_REMOTE || why == FL_DROP_NO_PEER ||
+	       why == FL_DROP_NOT_PUBLISHED;
 }
 
 /* Type, code and MTU that tell of a drop. */
@@ -39,6 +41,10 @@ static __always_inline void fill_icmp_header(const struct packet *pkt, enum fl_r
 	case FL_DROP_NO_PEER:
 		icmp->type = pkt->is_v4 ? ICMP4_UNREACHABLE : ICMP6_UNREACHABLE;
 		icmp->code = pkt->is_v4 ? 1 : 3;
+		return;
+	case FL_DROP_NOT_PUBLISHED: /* port unreachable */
+		icmp->type = pkt->is_v4 ? ICMP4_UNREACHABLE : ICMP6_UNREACHABLE;
+		icmp->code = pkt->is_v4 ? 3 : 4;
 		return;
 	case FL_DROP_NO_ROUTE: /* net unreachable; no route */
 		icmp->type = pkt->is_v4 ? ICMP4_UNREACHABLE : ICMP6_UNREACHABLE;
@@ -83,7 +89,7 @@ static __always_inline int write_icmp4(struct __sk_buff *skb, const struct packe
 	};
 
 	ip.check = ~csum_fold(csum_words(&ip, sizeof(ip), 0));
-	return bpf_skb_store_bytes(skb, FL_L3_OFF, &ip, sizeof(ip), 0);
+	return bpf_skb_store_bytes(skb, FL_L3_OFF, &ip, sizeof(ip), BPF_F_RECOMPUTE_CSUM);
 }
 
 static __always_inline int write_icmp6(struct __sk_buff *skb, const struct packet *pkt,
@@ -100,11 +106,12 @@ static __always_inline int write_icmp6(struct __sk_buff *skb, const struct packe
 	*sum = csum_pseudo_v6(addrs, len, IPPROTO_ICMPV6);
 	*(struct fl_addr *)&ip.saddr = addrs[0];
 	*(struct fl_addr *)&ip.daddr = addrs[1];
-	return bpf_skb_store_bytes(skb, FL_L3_OFF, &ip, sizeof(ip), 0);
+	return bpf_skb_store_bytes(skb, FL_L3_OFF, &ip, sizeof(ip), BPF_F_RECOMPUTE_CSUM);
 }
 
 /* Turns the packet into the error about it, from an address to the packet's source. MACs are the caller's.
- * Fails with -1; the packet is then fit for nothing but a drop. */
+ * Fails with -1, also when there have been too many errors; the packet is then fit for nothing but a drop. The NIC's sum
+ * over the whole packet hears of what is written. */
 static __noinline int make_icmp_error(struct __sk_buff *skb, const struct packet *pkt,
 				      enum fl_reason why, const struct fl_addr *from)
 {
@@ -115,6 +122,8 @@ static __noinline int make_icmp_error(struct __sk_buff *skb, const struct packet
 	long sum;
 	int rc;
 
+	if (!may_make_icmp_error())
+		return -1;
 	if (pkt->l3_len && quote > pkt->l3_len)
 		quote = pkt->l3_len; /* without Ethernet's padding */
 	if (quote > FL_ICMP_QUOTE)
@@ -131,7 +140,8 @@ static __noinline int make_icmp_error(struct __sk_buff *skb, const struct packet
 	if (sum < 0)
 		return -1;
 	icmp.check = ~csum_fold((__u64)sum + csum_words(&icmp, sizeof(icmp), pseudo));
-	return bpf_skb_store_bytes(skb, FL_L3_OFF + ip_len, &icmp, sizeof(icmp), 0);
+	return bpf_skb_store_bytes(skb, FL_L3_OFF + ip_len, &icmp, sizeof(icmp),
+				   BPF_F_RECOMPUTE_CSUM);
 }
 
 #endif

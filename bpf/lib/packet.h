@@ -37,6 +37,8 @@ enum icmp6_type {
 	ICMP6_REDIRECT = 137,
 };
 
+#define FL_ICMP_FRAGMENTATION_NEEDED 4 /* code of ICMP4_UNREACHABLE */
+
 /* Where the IP header starts: frames with a VLAN tag are not ours, so it never moves. */
 #define FL_L3_OFF ETH_HLEN
 

@@ -27,10 +27,19 @@ static __always_inline int is_ext_header(__u8 next)
 	       next == IPPROTO_DSTOPTS || next == IPPROTO_AH;
 }
 
-static __noinline int skip_ext_headers(struct __sk_buff *skb, struct packet *pkt)
+/* Where a chain of extension headers has got to. */
+struct v6_chain {
+	__u32 off; /* from the start of the frame */
+	__be32 frag_id; /* valid if fragment is set */
+	__u8 next; /* header at off */
+	__u8 fragment; /* enum packet_fragment */
+};
+
+/* To the header behind the extension headers, or the payload of a later fragment. Fails with FL_DROP_TRUNCATED. */
+static __noinline int skip_ext_headers(struct __sk_buff *skb, struct v6_chain *chain)
 {
-	__u32 off = FL_L3_OFF + sizeof(struct ipv6hdr);
-	__u8 next = pkt->flow.proto;
+	__u32 off = chain->off;
+	__u8 next = chain->next;
 	struct v6_ext ext;
 	int i;
 
@@ -38,11 +47,11 @@ static __noinline int skip_ext_headers(struct __sk_buff *skb, struct packet *pkt
 		if (bpf_skb_load_bytes(skb, off, &ext, sizeof(ext)))
 			return FL_DROP_TRUNCATED;
 		if (next == IPPROTO_FRAGMENT) {
-			pkt->frag_id = ext.id;
+			chain->frag_id = ext.id;
 			if (ext.fragment & bpf_htons(FL_FRAGMENT_OFFSET))
-				pkt->fragment = FRAGMENT_LATER;
+				chain->fragment = FRAGMENT_LATER;
 			else if (ext.fragment) /* else an atomic fragment: whole, RFC 6946 */
-				pkt->fragment = FRAGMENT_FIRST;
+				chain->fragment = FRAGMENT_FIRST;
 			off += sizeof(ext);
 		} else if (next == IPPROTO_AH) {
 			off += ((__u32)ext.len + 2) * 4;
@@ -50,15 +59,28 @@ static __noinline int skip_ext_headers(struct __sk_buff *skb, struct packet *pkt
 			off += ((__u32)ext.len + 1) * 8;
 		}
 		next = ext.next;
-		if (pkt->fragment == FRAGMENT_LATER)
+		if (chain->fragment == FRAGMENT_LATER)
 			break; /* what follows is payload */
 	}
-	if (pkt->fragment != FRAGMENT_LATER && is_ext_header(next))
+	if (chain->fragment != FRAGMENT_LATER && is_ext_header(next))
 		return FL_DROP_TRUNCATED;
 	if (off > skb->len)
 		return FL_DROP_TRUNCATED;
-	pkt->flow.proto = next;
-	pkt->l4_off = off;
+	chain->next = next;
+	chain->off = off;
+	return FL_OK;
+}
+
+static __always_inline enum fl_reason parse_ext_headers(struct __sk_buff *skb, struct packet *pkt)
+{
+	struct v6_chain chain = {.off = pkt->l4_off, .next = pkt->flow.proto};
+
+	if (skip_ext_headers(skb, &chain))
+		return FL_DROP_TRUNCATED;
+	pkt->frag_id = chain.frag_id;
+	pkt->fragment = chain.fragment;
+	pkt->flow.proto = chain.next;
+	pkt->l4_off = chain.off;
 	return FL_OK;
 }
 
@@ -85,7 +107,7 @@ static __always_inline enum fl_reason parse_v6(struct __sk_buff *skb, struct pac
 	if (addr_is_v4(&pkt->flow.src) || addr_is_v4(&pkt->flow.dst))
 		return FL_DROP_MARTIAN;
 	if (is_ext_header(pkt->flow.proto))
-		return skip_ext_headers(skb, pkt);
+		return parse_ext_headers(skb, pkt);
 	return FL_OK;
 }
 
