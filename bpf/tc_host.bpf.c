@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* TC egress of fl_host: every packet from the host's stack to an address of a network.
  *
- *   check_origin -> parse -> flood      broadcast, multicast
- *                         -> deliver    to the endpoint that has the address
- *   -> tell_host                        ICMP error for an address that nobody here has, or a packet too big
+ *   parse -> check_origin -> follow_port   of a socket that was led here by a published port: where does it lead now?
+ *                         -> deliver       to the endpoint that has the address, or has the port now
+ *                         -> flood         broadcast, multicast
+ *   -> tell_host                           ICMP error for an address that nobody here has, or a packet too big
  */
 #include "lib/deliver.h"
 #include "lib/flood.h"
 #include "lib/icmp_error.h"
+#include "lib/let_in.h"
+#include "lib/moved.h"
 #include "lib/parse.h"
 #include "lib/report.h"
+#include "lib/rewrite.h"
 #include "lib/subnet.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Nobody routes straight into a network, even if the host forwards. */
-static __always_inline enum fl_reason check_origin(struct __sk_buff *skb)
+/* Not routed. What a container has sent to the host comes in by fl_host, and its answer may leave in the same skb. */
+static __always_inline int is_hosts_own(const struct __sk_buff *skb)
 {
-	if (skb->ingress_ifindex && skb->ingress_ifindex != fl_config.host_ifindex)
-		return FL_DROP_DIRECT;
-	return FL_OK;
+	return !skb->ingress_ifindex || skb->ingress_ifindex == fl_config.host_ifindex;
+}
+
+/* Nobody routes straight into a network, even if the host forwards; but what tc_uplink has left to the host's
+ * forward rules comes back here. */
+static __always_inline enum fl_reason check_origin(struct __sk_buff *skb, struct packet *pkt)
+{
+	if (is_hosts_own(skb))
+		return FL_OK;
+	return fl_config.host_rules ? let_in(skb, pkt) : FL_DROP_DIRECT;
 }
 
 static __always_inline enum fl_reason parse(struct __sk_buff *skb, struct packet *pkt)
@@ -102,10 +113,34 @@ static __always_inline enum fl_reason deliver(struct __sk_buff *skb, struct pack
 	gateway_mac(mac);
 	if (write_macs(skb, target->mac, mac))
 		return FL_DROP_REDIRECT;
-	return send_to(target->ifindex, FL_FORWARD_HOST_OUT);
+	return send_to(target->ifindex, is_hosts_own(skb) ? FL_FORWARD_HOST_OUT : FL_FORWARD_PUBLISHED);
 }
 
-/* Host unreachable or packet too big, back into the host. From the address itself: a source of the host's own
+/* To the container that has taken the port over. */
+static __noinline enum fl_reason deliver_moved(struct __sk_buff *skb, struct packet *pkt,
+					       struct fl_nat *nat)
+{
+	const struct fl_endpoint *to = find_receiver(nat);
+	__u8 mac[ETH_ALEN];
+	enum fl_reason why;
+
+	if (!to)
+		return FL_DROP_NO_ENDPOINT;
+	pkt->network = nat->network;
+	why = check_size(skb, pkt);
+	if (why)
+		return why;
+	use_flow(nat, pkt);
+	why = rewrite(skb, pkt, nat);
+	if (why)
+		return why;
+	gateway_mac(mac);
+	if (write_macs(skb, to->mac, mac))
+		return FL_DROP_REDIRECT;
+	return send_to(nat->ifindex, FL_FORWARD_MOVED);
+}
+
+/* Host or port unreachable or packet too big, back into the host. From the address itself: a source of the host's own
  * would be dropped as a martian. */
 static __noinline enum fl_reason tell_host(struct __sk_buff *skb, const struct packet *pkt,
 					   enum fl_reason why)
@@ -133,15 +168,18 @@ SEC("tc")
 int tc_host(struct __sk_buff *skb)
 {
 	struct packet pkt = {};
+	struct fl_nat *moved = NULL;
 	enum fl_reason why, bad;
 
 	why = parse(skb, &pkt);
 	if (why)
 		return finish(skb, &pkt, why);
-	why = check_origin(skb);
+	why = check_origin(skb, &pkt);
 	if (why)
 		return finish(skb, &pkt, why);
-	why = deliver(skb, &pkt);
+	why = follow_port(skb, &pkt, &moved);
+	if (!why)
+		why = moved ? deliver_moved(skb, &pkt, moved) : deliver(skb, &pkt);
 	if (!has_icmp_error(why))
 		return finish(skb, &pkt, why);
 	if (why == FL_DROP_NO_SUCH_ADDRESS && is_group(&pkt))
