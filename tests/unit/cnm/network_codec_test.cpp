@@ -44,6 +44,24 @@ TEST(NetworkCodec, ReadsAnEndpointWithAndWithoutAMac) {
   EXPECT_EQ(given->request.v6, std::nullopt);
 }
 
+TEST(NetworkCodec, OfAnEndpointsOptionsOnlyOurOwnAreKept) {
+  const std::string before = R"({"NetworkID":"n","EndpointID":"e","Interface":{},"Options":)";
+  const auto endpoint = parse_create_endpoint(before + R"({
+      "com.docker.network.portmap":[{"Proto":6,"Port":80}],
+      "com.docker.network.endpoint.exposedports":[{"Proto":6,"Port":80}],
+      "com.docker.network.endpoint.dnsservers":["192.0.2.53"],
+      "com.docker.network.endpoint.macaddress":"AkIKAQAF",
+      "fairlead.publish.allow":"10.0.0.0/8"}})");
+
+  ASSERT_TRUE(endpoint) << endpoint.error().message();
+  EXPECT_EQ(endpoint->options,
+            (std::map<std::string, std::string>{{"fairlead.publish.allow", "10.0.0.0/8"}}));
+  const auto list = parse_create_endpoint(before + R"({"fairlead.publish.allow":["10.0.0.0/8"]}})");
+  ASSERT_FALSE(list);
+  EXPECT_NE(list.error().message().find("fairlead.publish.allow"), std::string::npos);
+  EXPECT_TRUE(parse_create_endpoint(before + "null}"));
+}
+
 TEST(NetworkCodec, RefusesAddressesThatAreNone) {
   for (const char* interface :
        {R"({"Address":"10.1.0.5"})", R"({"Address":"10.1.0.5/33"})", R"({"MacAddress":"no"})",

@@ -68,17 +68,18 @@ TEST_P(BadOption, IsRefusedByItsName) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadOption,
-    testing::Values(Bad{option::kMtu, "big"}, Bad{option::kMtu, "-1"}, Bad{option::kMtu, "67"},
-                    Bad{option::kMtu, "65536"}, Bad{option::kMtu, "1400x"}, Bad{option::kMtu, ""},
-                    Bad{option::kMtu, "99999999999999999999"}, Bad{option::kInterfacePrefix, ""},
-                    Bad{option::kInterfacePrefix, "a/b"}, Bad{option::kInterfacePrefix, ".."},
-                    Bad{option::kInterfacePrefix, "a b"},
-                    Bad{option::kInterfacePrefix, "thirteenchars"},
-                    Bad{option::kHostBinding, "localhost"}, Bad{option::kHostBinding, "::1"},
-                    Bad{option::kIcc, "maybe"}, Bad{"fairlead.unheard_of", "1"},
-                    Bad{option::kScope, "swarm"}, Bad{option::kScope, ""},
-                    Bad{option::kScope, "Host"}, Bad{option::kNetwork, ""}, Bad{option::kVni, "0"},
-                    Bad{option::kVni, "16777216"}, Bad{option::kVni, "7x"}));
+    testing::Values(
+        Bad{option::kMtu, "big"}, Bad{option::kMtu, "-1"}, Bad{option::kMtu, "67"},
+        Bad{option::kMtu, "65536"}, Bad{option::kMtu, "1400x"}, Bad{option::kMtu, ""},
+        Bad{option::kMtu, "99999999999999999999"}, Bad{option::kInterfacePrefix, ""},
+        Bad{option::kInterfacePrefix, "a/b"}, Bad{option::kInterfacePrefix, ".."},
+        Bad{option::kInterfacePrefix, "a b"}, Bad{option::kInterfacePrefix, "thirteenchars"},
+        Bad{option::kHostBinding, "localhost"}, Bad{option::kHostBinding, "::1"},
+        Bad{option::kIcc, "maybe"}, Bad{"fairlead.unheard_of", "1"}, Bad{option::kScope, "swarm"},
+        Bad{option::kScope, ""}, Bad{option::kScope, "Host"}, Bad{option::kNetwork, ""},
+        Bad{option::kVni, "0"}, Bad{option::kVni, "16777216"}, Bad{option::kVni, "7x"},
+        Bad{"fairlead.publish.allow", "friends"}, Bad{"fairlead.publish.allow.http", "10.0.0.0/8"},
+        Bad{"fairlead.publish.deny", "10.0.0.0/8"}));
 
 TEST(Options, AnUnknownOwnOptionIsAnsweredWithTheKnownOnes) {
   const auto request = network_request(with("fairlead.speed", "fast"));
@@ -87,6 +88,35 @@ TEST(Options, AnUnknownOwnOptionIsAnsweredWithTheKnownOnes) {
   for (const char* known :
        {option::kMtu, option::kIcc, option::kHostBinding, option::kScope, option::kNetwork})
     EXPECT_NE(request.error().message().find(known), std::string::npos);
+}
+
+TEST(Options, WhoMayReachPublishedPortsIsReadAndToldToTheOtherHosts) {
+  CreateNetwork want = with("fairlead.publish.allow", "10.0.0.0/8");
+  want.generic["fairlead.publish.allow.443"] = "";
+
+  const auto request = network_request(want);
+
+  ASSERT_TRUE(request) << request.error().message();
+  EXPECT_EQ(request->publish.allow, std::vector{Prefix::parse("10.0.0.0/8").value()});
+  EXPECT_TRUE(request->publish.allow_port.at({Protocol::tcp, 443}).empty());
+  EXPECT_EQ(request->options, want.generic);
+}
+
+TEST(Options, EndpointsTakeThoseOfPublishedPortsAndNoOther) {
+  engine::EndpointRequest request;
+
+  ASSERT_TRUE(apply_endpoint_options(request, {{"fairlead.publish.allow.53/udp", "::/0"}}));
+  EXPECT_EQ(request.publish.allow, std::nullopt);
+  EXPECT_EQ(request.publish.allow_port.at({Protocol::udp, 53}),
+            std::vector{Prefix::parse("::/0").value()});
+
+  for (const char* name : {"fairlead.vni", "fairlead.publish", "fairlead.publish.allow.x"}) {
+    const auto done = apply_endpoint_options(request, {{name, "1"}});
+    ASSERT_FALSE(done) << name;
+    EXPECT_NE(done.error().message().find(name), std::string::npos) << done.error().message();
+  }
+  const auto unknown = apply_endpoint_options(request, {{"fairlead.vni", "1"}});
+  EXPECT_NE(unknown.error().message().find("fairlead.publish.allow"), std::string::npos);
 }
 
 TEST(Options, NetworksAreTheClustersUnlessTheyAreToStayOnTheHost) {

@@ -35,6 +35,9 @@ attach = "clsact"
 socket = ""
 [nat]
 port_range = "50000-50999"
+[publish]
+allow = ["10.0.0.0/8", "2001:db8::7"]
+host_rules = true
 [ipam]
 ranges_v4 = ["10.0.0.0/8", "172.16.0.0/12"]
 cooldown = 0
@@ -53,6 +56,9 @@ remote_endpoints = 256
   EXPECT_EQ(config->docker.socket, "");
   EXPECT_EQ(config->nat.first, 50000);
   EXPECT_EQ(config->nat.last, 50999);
+  EXPECT_EQ(config->publish.allow, (std::vector{Prefix::parse("10.0.0.0/8").value(),
+                                                Prefix::parse("2001:db8::7/128").value()}));
+  EXPECT_TRUE(config->publish.host_rules);
   EXPECT_EQ(config->ipam.ranges_v4.size(), 2U);
   EXPECT_EQ(config->ipam.cooldown.count(), 0);
   EXPECT_EQ(config->maps.flows, 1024U);
@@ -107,6 +113,11 @@ TEST(Config, NodeOfAClusterIsCalledAsTheHostIs) {
   EXPECT_EQ(config->cluster->name, "default");
 }
 
+TEST(Config, AnEmptyListIsNobodyAndNoneIsEveryone) {
+  EXPECT_EQ(parse_config("", "t")->publish.allow, std::nullopt);
+  EXPECT_EQ(parse_config("[publish]\nallow = []\n", "t")->publish.allow, std::vector<Prefix>());
+}
+
 struct Wrong {
   const char* text;
   const char* message;  // how it begins
@@ -142,6 +153,10 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[nat]\nport_range = \"80-90\"\n", "f.toml:2: nat.port_range must be"},
         Wrong{"[nat]\nport_range = \"5000-4000\"\n", "f.toml:2: nat.port_range must be"},
         Wrong{"[nat]\nport_range = \"5000-99999\"\n", "f.toml:2: nat.port_range must be"},
+        Wrong{"[publish]\nallow = [\"friends\"]\n", "f.toml:2: publish.allow \"friends\" is "},
+        Wrong{"[publish]\nallow = [\"10.0.0.1/8\"]\n", "f.toml:2: publish.allow \"10.0.0.1/8\""},
+        Wrong{"[publish]\nallow = \"::/0\"\n", "f.toml:2: publish.allow must be an array"},
+        Wrong{"[publish]\nhost_rules = 1\n", "f.toml:2: publish.host_rules must be true"},
         Wrong{"[ipam]\nranges_v4 = [\"10.0.0.1/8\"]\n", "f.toml:2: ipam.ranges_v4 "},
         Wrong{"[ipam]\nranges_v4 = [\"fd00::/48\"]\n", "f.toml:2: ipam.ranges_v4 "},
         Wrong{"[host_device]\nname = \"waytoolongforakernel\"\n", "f.toml:2: host_device.name "},
@@ -221,6 +236,8 @@ TEST(Config, ExampleFileShowsTheDefaults) {
   EXPECT_EQ(shown->docker.reconcile, defaults.docker.reconcile);
   EXPECT_EQ(shown->nat.first, defaults.nat.first);
   EXPECT_EQ(shown->nat.last, defaults.nat.last);
+  EXPECT_EQ(shown->publish.allow->size(), 2U) << "everyone, as without it";
+  EXPECT_EQ(shown->publish.host_rules, defaults.publish.host_rules);
   EXPECT_EQ(shown->ipam.ranges_v4, defaults.ipam.ranges_v4);
   EXPECT_EQ(shown->ipam.ranges_v6, defaults.ipam.ranges_v6);
   EXPECT_EQ(shown->ipam.cooldown, defaults.ipam.cooldown);

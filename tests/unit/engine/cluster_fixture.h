@@ -112,6 +112,7 @@ class ClusterHost {
     want.scope = pool_request.scope;
     want.vni = vni;
     want.v4 = Subnet{.pool = pool->prefix, .gateway = gateway->address()};
+    want.options = options;
     return engine::create_network(*engine, want);
   }
 
@@ -149,6 +150,7 @@ class ClusterHost {
   }
 
   std::string name;
+  std::map<std::string, std::string> options;  // of networks made from now on
   FakeLinks links;
   FakeDatapath datapath;
   MemoryStore store;
