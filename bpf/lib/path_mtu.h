@@ -11,8 +11,6 @@
 #define FL_MIN_PATH_MTU_V4 552
 #define FL_MIN_PATH_MTU_V6 1280
 
-#define FL_ICMP_FRAGMENTATION_NEEDED 4
-
 /* The error's header, and as much of the packet that it is about as must be in it (RFC 792). */
 struct too_big_v4 {
 	__u8 type;
