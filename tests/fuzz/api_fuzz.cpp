@@ -3,6 +3,7 @@
 
 #include "api/codec.h"
 #include "api/codec_cluster.h"
+#include "api/codec_ports.h"
 #include "fuzz.h"
 
 namespace fairlead::fuzz {
@@ -36,6 +37,12 @@ void try_verbs(std::string_view body) {
     require(nothing.error().code() == Errc::invalid_argument, "a bad body is invalid_argument");
 }
 
+void try_ports(std::string_view body) {
+  if (const auto change = api::parse_port_rule_change(body); sound(change))
+    require(change->ports.first > 0 && change->ports.first <= change->ports.last,
+            "there are ports");
+}
+
 }  // namespace
 }  // namespace fairlead::fuzz
 
@@ -43,5 +50,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto body = fairlead::fuzz::as_text(data, size);
   fairlead::fuzz::try_settings(body);
   fairlead::fuzz::try_verbs(body);
+  fairlead::fuzz::try_ports(body);
   return 0;
 }

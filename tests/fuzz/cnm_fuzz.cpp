@@ -39,6 +39,9 @@ void try_endpoints(std::string_view body) {
   sound(cnm::parse_join(body));
   if (const auto want = cnm::parse_create_endpoint(body); sound(want)) {
     require(want->mac_given == want->request.mac.has_value(), "a given MAC is kept");
+    engine::EndpointRequest request = want->request;
+    if (const auto done = cnm::apply_endpoint_options(request, want->options); !done)
+      require(done.error().code() == Errc::invalid_argument, "a bad option is invalid_argument");
   }
   if (const auto done = cnm::parse_anything(body); !done) {
     require(done.error().code() == Errc::invalid_argument, "a bad body is invalid_argument");

@@ -1,9 +1,11 @@
-// Addresses, prefixes and MACs as Docker, users and files write them.
+// Addresses, prefixes, MACs, ports and lists of sources as Docker, users and files write them.
 #include <algorithm>
 #include <string>
 
 #include "fuzz.h"
 #include "model/address.h"
+#include "model/publish_options.h"
+#include "model/sources.h"
 
 namespace fairlead::fuzz {
 namespace {
@@ -43,6 +45,39 @@ void try_mac(std::string_view text) {
   require(mac->link_local().is_link_local(), "its link-local address is one");
 }
 
+void try_sources(std::string_view text) {
+  const auto sources = parse_sources(text);
+  if (!sources) return check_message(sources.error());
+  require(parse_sources(to_string(*sources)) == *sources, "a list survives its text");
+  const SourceRules rules = only(*sources);
+  for (const Prefix& source : *sources) {
+    require(source == source.network(), "a source has no host bits");
+    require(permits(rules, source.first()) && permits(rules, source.last()),
+            "a list lets in its own");
+  }
+}
+
+void try_ports(std::string_view text) {
+  if (const auto ports = parse_host_ports(text)) {
+    require(ports->first > 0 && ports->first <= ports->last, "a range has ports");
+    require(parse_host_ports(to_string(*ports)) == *ports, "ports survive their text");
+  } else {
+    check_message(ports.error());
+  }
+  if (const auto port = parse_container_port(text))
+    require(parse_container_port(to_string(*port)) == *port, "a port survives its text");
+  else
+    check_message(port.error());
+}
+
+// An option, its name and its value on both sides of the first "=".
+void try_option(std::string_view text) {
+  const auto at = std::min(text.find('='), text.size());
+  const auto policy = publish_policy({{"fairlead.publish.allow" + std::string(text.substr(0, at)),
+                                       std::string(text.substr(std::min(at + 1, text.size())))}});
+  if (!policy) check_message(policy.error());
+}
+
 }  // namespace
 }  // namespace fairlead::fuzz
 
@@ -51,5 +86,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fairlead::fuzz::try_address(text);
   fairlead::fuzz::try_prefix(text);
   fairlead::fuzz::try_mac(text);
+  fairlead::fuzz::try_sources(text);
+  fairlead::fuzz::try_ports(text);
+  fairlead::fuzz::try_option(text);
   return 0;
 }

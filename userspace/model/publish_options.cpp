@@ -1,5 +1,6 @@
 #include "model/publish_options.h"
 
+#include "base/quote.h"
 #include "model/sources.h"
 
 namespace fairlead {
@@ -34,7 +35,7 @@ Result<PublishPolicy> publish_policy(const std::map<std::string, std::string>& o
   for (const auto& [name, text] : options)
     if (is_publish_option(name))
       if (auto done = set_publish_option(policy, name, text); !done)
-        return fail(std::move(done).error(), "option " + name);
+        return fail(std::move(done).error(), "option " + quoted(name));
   return policy;
 }
 

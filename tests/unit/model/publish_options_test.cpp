@@ -34,7 +34,8 @@ TEST(PublishOptions, WhatIsWrongIsSaidWithTheOptionsName) {
   for (const auto& [name, text] : wrong) {
     const auto policy = publish_policy({{name, text}});
     ASSERT_FALSE(policy) << name << "=" << text;
-    EXPECT_NE(policy.error().message().find(std::string("option ") + name), std::string::npos)
+    EXPECT_NE(policy.error().message().find("option \"" + std::string(name) + "\""),
+              std::string::npos)
         << policy.error().message();
   }
 }
