@@ -64,6 +64,8 @@ json map_use(const datapath::MapInfo& map) {
 }
 
 json endpoint(const engine::State& state, const Endpoint& endpoint) {
+  unsigned ports = 0;
+  for (const PortBinding& range : endpoint.ports) ports += range.count;
   return {{"id", endpoint.key},
           {"name", engine::endpoint_name(state, endpoint.key)},
           {"network", engine::network_name(state, endpoint.network)},
@@ -73,7 +75,7 @@ json endpoint(const engine::State& state, const Endpoint& endpoint) {
           {"mac", endpoint.mac.to_string()},
           {"device", endpoint.host_device},
           {"joined", endpoint.joined},
-          {"ports", endpoint.ports.size()}};
+          {"ports", ports}};
 }
 
 }  // namespace
