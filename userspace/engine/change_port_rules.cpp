@@ -56,30 +56,18 @@ Rules changed(const Rules& before, const std::vector<Prefix>& sources, bool allo
   return out;
 }
 
-bool has_port(const PortBinding& binding, Protocol protocol, unsigned first, unsigned last) {
-  return binding.protocol == protocol && binding.host_port <= last &&
-         first < unsigned{binding.host_port} + binding.count;
-}
-
 // A packet to any address of the host finds one entry, and one list: rules of a single address
 // would never be looked at.
 Status check_address(const State& state, const HostPortRange& ports) {
-  if (!ports.address || ports.address->is_any()) return {};
-  const Address every = Address::any(ports.address->family());
-  for (const auto& [key, endpoint] : state.endpoints)
-    for (const PortBinding& binding : endpoint.ports)
-      if (binding.host_address == every &&
-          has_port(binding, ports.protocol, ports.first, ports.last)) {
-        HostPortRange without = ports;
-        without.address.reset();
-        return fail(Errc::conflict,
-                    endpoint_name(state, key) + " publishes " +
-                        to_string(HostPort{ports.protocol, every, binding.host_port}) +
-                        ", every address of the host: its addresses cannot differ; change " +
-                        to_string(without) + ", or publish on " + ports.address->to_string() +
-                        " only");
-      }
-  return {};
+  const std::string name = publisher_everywhere(state, ports);
+  if (name.empty()) return {};
+  HostPortRange without = ports;
+  without.address.reset();
+  return fail(Errc::conflict, name + " publishes port " + to_string(without) +
+                                  " on every address of the host, and its addresses cannot "
+                                  "differ: say " +
+                                  to_string(without) + ", or publish it on " +
+                                  ports.address->to_string() + " only");
 }
 
 // What decides now of a port without rules of its own, by who publishes it.

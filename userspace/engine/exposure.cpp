@@ -105,6 +105,18 @@ std::vector<PortRuleRow> port_rule_rows(const State& state) {
   return out;
 }
 
+std::vector<std::string> idle_rules(const State& state) {
+  std::vector<std::string> out;
+  for (const PortRuleRow& row : port_rule_rows(state)) {
+    if (row.published || !row.ports.address) continue;
+    if (const std::string name = publisher_everywhere(state, row.ports); !name.empty())
+      out.push_back("the rules of port " + to_string(row.ports) + " do not hold: " + name +
+                    " publishes it on every address; say fairlead ports reset " +
+                    to_string(row.ports) + ", and allow or deny without the address");
+  }
+  return out;
+}
+
 Exposure exposure_of(const ExposedPort& port) {
   Exposure out = exposure_of(port.sources, port.binding.host_address.family());
   if (port.binding.host_address.is_loopback()) out.reach = Reach::this_host;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "engine/port_rules.h"
@@ -36,5 +37,9 @@ struct PortRuleRow {
 };
 
 std::vector<PortRuleRow> port_rule_rows(const State& state);
+
+// Rules of one host address that do not hold, because the port is published on every address since:
+// a line for people each.
+std::vector<std::string> idle_rules(const State& state);
 
 }  // namespace fairlead::engine

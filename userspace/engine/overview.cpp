@@ -59,6 +59,7 @@ Result<Overview> overview(Engine& engine) {
   for (const datapath::Counter& counter : *counters)
     if (counter.reason < kFirstDrop && counter.packets > 0) out.forwarded.push_back(counter);
   out.warnings = engine.state.warnings;
+  std::ranges::copy(idle_rules(engine.state), std::back_inserter(out.warnings));
   std::ranges::copy(host_rules_problems(engine), std::back_inserter(out.warnings));
   return out;
 }

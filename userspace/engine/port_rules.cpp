@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/lookup.h"
+
 namespace fairlead::engine {
 
 namespace {
@@ -130,6 +132,22 @@ std::vector<datapath::PublishedPort> with_rules(const Engine& engine, const Netw
   for (ExposedPort& port : exposed_ports(engine, network, endpoint, ports))
     out.push_back({.binding = port.binding, .sources = std::move(port.sources)});
   return out;
+}
+
+std::string publisher_everywhere(const State& state, const HostPortRange& ports) {
+  if (!ports.address || ports.address->is_any()) return {};
+  const Address every = Address::any(ports.address->family());
+  for (const auto& [key, endpoint] : state.endpoints)
+    for (const PortBinding& binding : endpoint.ports)
+      if (binding.host_address == every &&
+          has_port(binding, ports.protocol, ports.first, ports.last))
+        return endpoint_name(state, key);
+  return {};
+}
+
+bool has_port(const PortBinding& binding, Protocol protocol, unsigned first, unsigned last) {
+  return binding.protocol == protocol && binding.host_port <= last &&
+         first < unsigned{binding.host_port} + binding.count;
 }
 
 }  // namespace fairlead::engine

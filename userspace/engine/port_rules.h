@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "datapath/datapath.h"
@@ -47,6 +48,13 @@ std::vector<ExposedPort> exposed_ports(const Engine& engine, const Network& netw
 std::vector<datapath::PublishedPort> with_rules(const Engine& engine, const Network& network,
                                                 const Endpoint& endpoint,
                                                 const std::vector<PortBinding>& ports);
+
+// Whether one of the binding's host ports is in first..last.
+bool has_port(const PortBinding& binding, Protocol protocol, unsigned first, unsigned last);
+
+// The name of an endpoint that publishes one of these ports, which are of one address, on every
+// address of its family; empty: none does.
+std::string publisher_everywhere(const State& state, const HostPortRange& ports);
 
 // --- verbs, as those of verbs.h; flows that may be no longer end before they return ----------
 

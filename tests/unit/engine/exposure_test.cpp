@@ -90,6 +90,24 @@ TEST_F(PortRuleRowsTest, NeighboursWithTheSameRulesAreOneRow) {
                                                              {"198.18.0.2:444/tcp", false}}));
 }
 
+TEST_F(PortRuleRowsTest, RulesOfAnAddressThatDoNotHoldAreWarnedOf) {
+  with_endpoint();
+  ASSERT_TRUE(
+      engine::deny_port(engine, {.address = addr("198.18.0.1"), .first = 443, .last = 444}, {}));
+  EXPECT_TRUE(engine::overview(engine)->warnings.empty());
+
+  engine.state.endpoints.at(kEndpoint).ports = {{.protocol = Protocol::tcp,
+                                                 .host_address = addr("0.0.0.0"),
+                                                 .host_port = 443,
+                                                 .container_address = addr("192.0.2.2"),
+                                                 .container_port = 443}};
+
+  const auto warnings = engine::overview(engine)->warnings;
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("198.18.0.1:443-444/tcp do not hold"), std::string::npos)
+      << warnings[0];
+}
+
 TEST_F(PortRuleRowsTest, TheOverviewCountsEachPortOfARange) {
   with_endpoint();
   PortBinding binding{.protocol = Protocol::tcp,
