@@ -329,7 +329,7 @@ int main(int argc, char** argv) {
   if (argc < 2) {
     fputs(
         "usage: tool serve|ask|stream|hear|shout|sink|sizes|segments|beat|bulk|"
-        "answer|flows|syns ...\n",
+        "answer|flows|syns|trace|pmtu ...\n",
         stderr);
     return 2;
   }
@@ -351,6 +351,8 @@ int main(int argc, char** argv) {
   if (strcmp(verb, "bulk") == 0) return bulk(argc, argv, &o);
   if (strcmp(verb, "flows") == 0) return flows(argc, argv, &o);
   if (strcmp(verb, "syns") == 0) return syns(argc, argv, &o);
+  if (strcmp(verb, "trace") == 0) return trace(argc, argv, &o);
+  if (strcmp(verb, "pmtu") == 0) return pmtu(argc, argv, &o);
   fprintf(stderr, "tool: no verb %s\n", verb);
   return 2;
 }

@@ -30,6 +30,10 @@ int segments(int argc, char** argv, const struct options* o);
 int beat(int argc, char** argv, const struct options* o);
 int bulk(int argc, char** argv, const struct options* o);
 
+// trace.c
+int trace(int argc, char** argv, const struct options* o);
+int pmtu(int argc, char** argv, const struct options* o);
+
 // answer.c, flows.c, syns.c
 __attribute__((noreturn)) void answer(int argc, char** argv);
 int flows(int argc, char** argv, const struct options* o);

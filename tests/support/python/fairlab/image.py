@@ -10,7 +10,7 @@ from .process import Failed, run
 
 HERE = os.path.dirname(__file__)
 SUPPORT = os.path.normpath(os.path.join(HERE, "../.."))
-SOURCES = [os.path.join(SUPPORT, name) for name in ("tool.c", "traffic.c", "answer.c", "flows.c", "syns.c")]
+SOURCES = [os.path.join(SUPPORT, name) for name in ("tool.c", "traffic.c", "answer.c", "flows.c", "syns.c", "trace.c")]
 HEADERS = [os.path.join(SUPPORT, name) for name in ("tool.h", "flows.h")]
 TREE = os.path.normpath(os.path.join(HERE, "../../../.."))
 BUILD = os.path.join(TREE, "build", "tests")
