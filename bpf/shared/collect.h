@@ -23,9 +23,10 @@ struct fl_collect {
 	struct fl_timeouts timeouts;
 	__u32 pad; /* always 0 */
 	__u64 entries; /* out: looked at, two a flow */
+	__u64 flows; /* out: that are left */
 	__u64 expired; /* out: flows deleted because they were idle */
 	__u64 stale; /* out: flows deleted because their port, address or container is no longer there */
 };
-FL_LAYOUT(fl_collect, 8 + 7 * 4 + 4 + 8 + 8 + 8);
+FL_LAYOUT(fl_collect, 8 + 7 * 4 + 4 + 8 + 8 + 8 + 8);
 
 #endif

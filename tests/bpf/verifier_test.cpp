@@ -54,7 +54,9 @@ INSTANTIATE_TEST_SUITE_P(
     , VerifierTest,
     ::testing::Values(Object{"tc_endpoint", "tc_endpoint"}, Object{"tc_uplink", "tc_uplink"},
                       Object{"tc_host", "tc_host"}, Object{"tc_tunnel", "tc_tunnel"},
-                      Object{"xdp_uplink", "xdp_uplink"}, Object{"cgroup_sockets", "connect4"}),
+                      Object{"xdp_uplink", "xdp_uplink"}, Object{"collect", "collect"},
+                      Object{"collect_refused", "collect_refused"},
+                      Object{"cgroup_sockets", "connect4"}),
     [](const auto& object) { return object.param.name; });
 
 }  // namespace

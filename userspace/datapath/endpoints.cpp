@@ -2,7 +2,6 @@
 #include "datapath/abi.h"
 #include "datapath/endpoint_keys.h"
 #include "datapath/failures.h"
-#include "datapath/flows.h"
 #include "datapath/kernel_datapath.h"
 #include "datapath/put_or_undo.h"
 
@@ -86,10 +85,7 @@ Status KernelDatapath::forget_device(NetworkId network, std::uint32_t ifindex) {
   auto removed = ports_->erase_device(ifindex);
   if (!removed) failures.add(std::move(removed).error());
   failures.add(maps_.endpoints.erase(ifindex));  // from here on its packets are dropped
-  auto ended = delete_flows(maps_.nat, [ifindex](const fl_flow&, const fl_nat& entry) {
-    return entry.endpoint == ifindex || entry.ifindex == ifindex;
-  });
-  if (!ended) failures.add(std::move(ended).error());
+  failures.add(end_stale_flows());
   return failures.result();
 }
 

@@ -1,72 +1,31 @@
 #include "datapath/flows.h"
 
-#include <netinet/in.h>
+#include <bpf/bpf.h>
+#include <linux/if_ether.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
-
-#include "datapath/abi.h"
 
 namespace fairlead::datapath {
 
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-constexpr std::uint64_t kShortest = std::min({kTcpRst, kIcmp, kTcpHalfOpen, kUdpOneWay});
 
-// The clock of the programs may be a tick ahead of ours.
-std::uint64_t age(std::uint64_t last_seen, std::uint64_t now) {
-  return now > last_seen ? now - last_seen : 0;
-}
+__u32 to_abi(std::chrono::seconds seconds) { return static_cast<__u32>(seconds.count()); }
 
-// The entry of the other direction; nothing if its place was taken by another flow.
-Result<std::optional<fl_nat>> find_twin(const FlowMap& map, const fl_flow& flow,
-                                        const fl_nat& entry) {
-  const fl_flow key = twin_of(flow, entry);
-  auto twin = map.get(key);
-  if (twin && *twin && !same(twin_of(key, **twin), flow)) return std::nullopt;
-  return twin;
-}
-
-Status erase_both(const FlowMap& map, const fl_flow& flow, const fl_nat& entry) {
-  auto twin = find_twin(map, flow, entry);
-  if (!twin) return std::unexpected(std::move(twin).error());
-  if (auto gone = map.erase(flow); !gone || !*twin) return gone;
-  return map.erase(twin_of(flow, entry));
-}
-
-std::uint64_t timeout(std::uint8_t proto, unsigned flags, bool answered) {
-  if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) return kIcmp;
-  if (proto != IPPROTO_TCP) return answered ? kUdpTwoWay : kUdpOneWay;
-  if (flags & FL_NAT_RST) return kTcpRst;
-  if (!answered) return kTcpHalfOpen;
-  return flags & FL_NAT_FIN ? kTcpFin : kTcpEstablished;
+fl_timeouts to_abi(const Timeouts& timeouts) {
+  return {.tcp_half_open = to_abi(timeouts.tcp_half_open),
+          .tcp_established = to_abi(timeouts.tcp_established),
+          .tcp_closing = to_abi(timeouts.tcp_closing),
+          .tcp_reset = to_abi(timeouts.tcp_reset),
+          .udp = to_abi(timeouts.udp),
+          .udp_answered = to_abi(timeouts.udp_answered),
+          .icmp = to_abi(timeouts.icmp)};
 }
 
 }  // namespace
-
-fl_flow twin_of(const fl_flow& flow, const fl_nat& entry) {
-  return {.src = entry.dst,
-          .dst = entry.src,
-          .sport = entry.dport,
-          .dport = entry.sport,
-          .proto = flow.proto,
-          .pad = {}};
-}
-
-bool expired(const fl_flow& flow, const fl_nat& entry, const std::optional<fl_nat>& twin,
-             std::uint64_t now) {
-  unsigned flags = entry.flags;
-  std::uint64_t last_seen = entry.last_seen;
-  bool answered = false;
-  if (twin) {
-    const fl_nat& reply = entry.flags & FL_NAT_REPLY ? entry : *twin;
-    answered = reply.flags & FL_NAT_SEEN;
-    flags |= twin->flags;
-    last_seen = std::max<std::uint64_t>(last_seen, twin->last_seen);
-  }
-  return age(last_seen, now) > timeout(flow.proto, flags, answered) * kSecond;
-}
 
 std::uint64_t coarse_now() {
   timespec now{};
@@ -74,39 +33,34 @@ std::uint64_t coarse_now() {
   return static_cast<std::uint64_t>(now.tv_sec) * kSecond + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-Result<std::uint64_t> expire(const FlowMap& map, std::uint64_t now) {
-  std::vector<fl_flow> idle;
-  auto read = map.for_each([&](const fl_flow& flow, const fl_nat& entry) {
-    if (age(entry.last_seen, now) > kShortest * kSecond) idle.push_back(flow);
-  });
-  if (!read) return std::unexpected(std::move(read).error());
-
-  std::uint64_t ended = 0;
-  for (const auto& flow : idle) {
-    auto entry = map.get(flow);
-    if (!entry) return std::unexpected(std::move(entry).error());
-    if (!*entry) continue;  // went with its twin
-    auto twin = find_twin(map, flow, **entry);
-    if (!twin) return std::unexpected(std::move(twin).error());
-    if (!expired(flow, **entry, *twin, now)) continue;
-    if (auto gone = erase_both(map, flow, **entry); !gone)
-      return std::unexpected(std::move(gone).error());
-    ++ended;
-  }
-  return ended;
+Timeouts hurried(Timeouts timeouts) {
+  for (auto* idle : {&timeouts.tcp_half_open, &timeouts.tcp_closing, &timeouts.udp})
+    *idle = std::max(*idle / 4, std::chrono::seconds(1));
+  return timeouts;
 }
 
-Result<std::uint64_t> delete_flows(const FlowMap& map, const Matches& matches) {
-  std::vector<std::pair<fl_flow, fl_nat>> found;
-  auto read = map.for_each([&](const fl_flow& flow, const fl_nat& entry) {
-    if (matches(flow, entry)) found.emplace_back(flow, entry);
-  });
-  if (!read) return std::unexpected(std::move(read).error());
-  for (const auto& [flow, entry] : found) {
-    if (auto gone = erase_both(map, flow, entry); !gone)
-      return std::unexpected(std::move(gone).error());
-  }
-  return found.size();
+Result<fl_collect> run_collect(int program, const Timeouts& timeouts) {
+  fl_collect context{};
+  context.now = coarse_now();
+  context.timeouts = to_abi(timeouts);
+  bpf_test_run_opts run{};
+  run.sz = sizeof(run);
+  run.ctx_in = &context;
+  run.ctx_size_in = sizeof(context);
+  if (bpf_prog_test_run_opts(program, &run) != 0) return fail_errno("run BPF program collect");
+  return context;
+}
+
+Result<std::uint64_t> run_collect_refused(int program) {
+  std::array<unsigned char, 2 * ETH_HLEN> packet{};  // a test run wants one
+  bpf_test_run_opts run{};
+  run.sz = sizeof(run);
+  run.data_in = packet.data();
+  run.data_size_in = packet.size();
+  run.repeat = 1;
+  if (bpf_prog_test_run_opts(program, &run) != 0)
+    return fail_errno("run BPF program collect_refused");
+  return run.retval;
 }
 
 }  // namespace fairlead::datapath

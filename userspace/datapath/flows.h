@@ -1,43 +1,27 @@
-// Flows that the programs made, and when they end.
+// The end of flows that the programs made: bpf/collect.bpf.c, run.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 
 #include "base/error.h"
-#include "bpf/shared/nat.h"
-#include "datapath/map.h"
+#include "bpf/shared/collect.h"
+#include "datapath/options.h"
 
 namespace fairlead::datapath {
 
-using FlowMap = Map<fl_flow, fl_nat>;
-
-// Idle times, in seconds. A flow is two entries; the later of their last_seen counts, and a flag of
-// either. "Half-open": no answer was ever seen.
-inline constexpr std::uint64_t kTcpEstablished = 2 * 60 * 60;
-inline constexpr std::uint64_t kTcpHalfOpen = 20;
-inline constexpr std::uint64_t kTcpFin = 30;
-inline constexpr std::uint64_t kTcpRst = 10;
-inline constexpr std::uint64_t kUdpOneWay = 30;
-inline constexpr std::uint64_t kUdpTwoWay = 180;
-inline constexpr std::uint64_t kIcmp = 10;
-
-// Key of the entry of the other direction: the rewritten tuple, reversed.
-fl_flow twin_of(const fl_flow& flow, const fl_nat& entry);
-
-// `now`: ns, CLOCK_MONOTONIC_COARSE, as last_seen. A flow that lost its twin counts as half-open.
-bool expired(const fl_flow& flow, const fl_nat& entry, const std::optional<fl_nat>& twin,
-             std::uint64_t now);
-
-// ns, CLOCK_MONOTONIC_COARSE: the clock of bpf_ktime_get_coarse_ns().
+// ns, CLOCK_MONOTONIC_COARSE: the clock of bpf_ktime_get_coarse_ns(), and of fl_nat.last_seen.
 std::uint64_t coarse_now();
 
-// Deletes flows that have expired, each if it still is when it is looked at last; returns how many.
-Result<std::uint64_t> expire(const FlowMap& map, std::uint64_t now);
+// For a table that is nearly full: what was never answered, and what is closing, goes four times as
+// fast. No time becomes 0.
+Timeouts hurried(Timeouts timeouts);
 
-// Deletes every flow of which an entry matches, both directions; returns how many entries matched.
-using Matches = std::function<bool(const fl_flow&, const fl_nat&)>;
-Result<std::uint64_t> delete_flows(const FlowMap& map, const Matches& matches);
+// Program collect, by its fd: deletes what is idle or leads nowhere, and counts what is left.
+// Errors: as fail_errno().
+Result<fl_collect> run_collect(int program, const Timeouts& timeouts);
+
+// Program collect_refused: how many entries of flows it deleted whose client may no longer reach
+// the port.
+Result<std::uint64_t> run_collect_refused(int program);
 
 }  // namespace fairlead::datapath

@@ -31,7 +31,7 @@ Status KernelDatapath::sync_local(const HostView& view) {
   auto stale = maps_.local.erase_if(
       [&](const fl_addr& address, __u32) { return !wanted.contains(address); });
   if (!stale) return std::unexpected(std::move(stale).error());
-  return {};
+  return stale->empty() ? Status() : end_stale_flows();
 }
 
 // Those of an earlier daemon too: the map and the pins remember.

@@ -56,6 +56,7 @@ Result<std::unique_ptr<KernelDatapath>> KernelDatapath::create(const Options& op
 }
 
 Status KernelDatapath::start(const Options& options) {
+  timeouts_ = options.timeouts;
   auto maps = Maps::open(programs_);
   if (!maps) return std::unexpected(std::move(maps).error());
   maps_ = std::move(*maps);
@@ -145,30 +146,13 @@ Status KernelDatapath::erase_network(NetworkId id) {
   auto members = maps_.vni_members.erase_if(
       [id](const fl_vni_member& member, __u32) { return member.network == id; });
   if (!members) failures.add(std::move(members).error());
-  auto ended = delete_flows(
-      maps_.nat, [id](const fl_flow&, const fl_nat& entry) { return entry.network == id; });
-  if (!ended) failures.add(std::move(ended).error());
+  failures.add(end_stale_flows());
   failures.add(maps_.drops.raw().erase_if([id](const std::byte* bytes) {
     fl_drop_key key;
     std::memcpy(&key, bytes, sizeof(key));
     return key.network == id;
   }));
   return failures.result();
-}
-
-Result<FlowReport> KernelDatapath::collect_flows() {
-  auto ended = expire(maps_.nat, coarse_now());
-  if (!ended) return std::unexpected(std::move(ended).error());
-  return FlowReport{.expired = *ended};
-}
-
-Result<std::map<int, FlowCount>> KernelDatapath::flow_counts() {
-  std::map<int, FlowCount> counts;
-  auto read = maps_.flow_counts.for_each([&](__u32 ifindex, const fl_flow_count& count) {
-    counts[static_cast<int>(ifindex)] = {.flows = count.flows, .half_open = count.half_open};
-  });
-  if (!read) return std::unexpected(std::move(read).error());
-  return counts;
 }
 
 Facts KernelDatapath::facts() {

@@ -1,7 +1,7 @@
 // datapath::Datapath on the kernel.
 //
 // Split by subject: networks and start in kernel_datapath.cpp, endpoints.cpp, ports.cpp, host.cpp,
-// tunnel.cpp, remotes.cpp, counters.cpp, retain.cpp.
+// tunnel.cpp, remotes.cpp, collecting.cpp, counters.cpp, retain.cpp.
 #pragma once
 
 #include <map>
@@ -83,6 +83,10 @@ class KernelDatapath final : public Datapath {
   // What belongs to a device besides forwarding entries: its endpoint entry, membership, ports,
   // flows.
   Status forget_device(NetworkId network, std::uint32_t ifindex);
+  // Ends flows that lead through what is no longer there. Call after anything went away.
+  Status end_stale_flows();
+  // And those whose client may no longer reach the port.
+  Status end_refused_flows();
   // After a change of ports_.
   Status settle_ports(bool taken_away);
   Status sync_local(const HostView& view);
@@ -97,6 +101,7 @@ class KernelDatapath final : public Datapath {
   Programs programs_;
   Pins pins_;
   TcHooks hooks_;
+  Timeouts timeouts_;
   Maps maps_;
   std::unique_ptr<NetworkTable> networks_;  // set by start(); never null afterwards
   std::unique_ptr<PortTable> ports_;

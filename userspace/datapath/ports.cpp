@@ -11,7 +11,8 @@ Status KernelDatapath::settle_ports(bool taken_away) {
   Failures failures;
   failures.add(lists_->drop_unused([this](__u32 list) { return ports_->uses(list); }));
   if (taken_away) {
-    if (auto ended = collect_flows(); !ended) failures.add(std::move(ended).error());
+    failures.add(end_stale_flows());
+    failures.add(end_refused_flows());
   }
   return failures.result();
 }

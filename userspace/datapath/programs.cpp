@@ -1,6 +1,7 @@
 #include "datapath/programs.h"
 
 // The skeletons use these types, and do not include them.
+#include "bpf/shared/collect.h"
 #include "bpf/shared/endpoint.h"
 #include "bpf/shared/host.h"
 #include "bpf/shared/nat.h"
@@ -17,6 +18,8 @@
 #include "datapath/libbpf_log.h"
 #include "datapath/raw_map.h"
 #include "skeleton/cgroup_sockets.skel.h"
+#include "skeleton/collect.skel.h"
+#include "skeleton/collect_refused.skel.h"
 #include "skeleton/tc_endpoint.skel.h"
 #include "skeleton/tc_host.skel.h"
 #include "skeleton/tc_tunnel.skel.h"
@@ -61,6 +64,7 @@ std::map<std::string, std::uint32_t> entries_of(const MapSizes& sizes) {
 Status set_up_map(bpf_map* map, const std::map<std::string, std::uint32_t>& entries,
                   const Pins& pins, std::vector<std::string>& notes) {
   const std::string name = bpf_map__name(map);
+  if (!name.starts_with("fl_")) return {};  // the object's own
   const std::string pin = pins.map(name);
   if (const auto wanted = entries.find(name); wanted != entries.end())
     bpf_map__set_max_entries(map, wanted->second);
@@ -98,6 +102,8 @@ struct Close {
   void operator()(tc_host* object) const { tc_host__destroy(object); }
   void operator()(tc_tunnel* object) const { tc_tunnel__destroy(object); }
   void operator()(xdp_uplink* object) const { xdp_uplink__destroy(object); }
+  void operator()(collect* object) const { collect__destroy(object); }
+  void operator()(collect_refused* object) const { collect_refused__destroy(object); }
   void operator()(cgroup_sockets* object) const { cgroup_sockets__destroy(object); }
 };
 template <typename Skeleton>
@@ -139,6 +145,8 @@ struct Programs::Objects {
   Owned<tc_tunnel> tunnel;
   Owned<xdp_uplink> xdp;
   Owned<cgroup_sockets> sockets;
+  Owned<collect> collecting;
+  Owned<collect_refused> refusing;
 };
 
 Programs::Programs() : objects_(std::make_unique<Objects>()) {}
@@ -155,6 +163,8 @@ Result<Programs> Programs::load(const Options& options, const fl_config& config,
   if (done) done = loader.load("tc_uplink", tc_uplink__open(), to.uplink);
   if (done) done = loader.load("tc_host", tc_host__open(), to.host);
   if (done) done = loader.load("tc_tunnel", tc_tunnel__open(), to.tunnel);
+  if (done) done = loader.load("collect", collect__open(), to.collecting);
+  if (done) done = loader.load("collect_refused", collect_refused__open(), to.refusing);
   if (done && socket_hooks)
     done = loader.load("cgroup_sockets", cgroup_sockets__open(), to.sockets);
   if (!done) return std::unexpected(std::move(done).error());
@@ -171,6 +181,10 @@ int Programs::endpoint() const { return bpf_program__fd(objects_->endpoint->prog
 int Programs::uplink() const { return bpf_program__fd(objects_->uplink->progs.tc_uplink); }
 int Programs::host() const { return bpf_program__fd(objects_->host->progs.tc_host); }
 int Programs::tunnel() const { return bpf_program__fd(objects_->tunnel->progs.tc_tunnel); }
+int Programs::collecting() const { return bpf_program__fd(objects_->collecting->progs.collect); }
+int Programs::refusing() const {
+  return bpf_program__fd(objects_->refusing->progs.collect_refused);
+}
 int Programs::xdp() const {
   return objects_->xdp ? bpf_program__fd(objects_->xdp->progs.xdp_uplink) : -1;
 }

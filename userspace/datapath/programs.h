@@ -30,6 +30,8 @@ class Programs {
   int uplink() const;
   int host() const;
   int tunnel() const;
+  int collecting() const;       // program collect; to be run, not attached: datapath/flows.h
+  int refusing() const;         // program collect_refused, the same
   int xdp() const;              // negative: not loaded
   bpf_object* sockets() const;  // null: not loaded
 

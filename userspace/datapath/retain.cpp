@@ -5,7 +5,6 @@
 #include "datapath/abi.h"
 #include "datapath/endpoint_keys.h"
 #include "datapath/failures.h"
-#include "datapath/flows.h"
 #include "datapath/kernel_datapath.h"
 #include "datapath/published_ranges.h"
 
@@ -88,9 +87,7 @@ Status KernelDatapath::retain_only(const std::vector<Network>& networks,
   for (const auto id : networks_->ids()) {
     if (!wanted.networks.contains(id)) failures.add(erase_network(id));
   }
-  note(delete_flows(maps_.nat, [&](const fl_flow&, const fl_nat& entry) {
-    return !wanted.devices.contains(entry.endpoint);
-  }));
+  failures.add(end_stale_flows());
   failures.add(settle_ports(taken_away.value_or(true)));
   auto result = failures.result();
   if (!result) return fail(std::move(result).error(), "remove what belongs to nobody");

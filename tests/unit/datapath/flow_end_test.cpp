@@ -48,7 +48,13 @@ class FlowEndTest : public DatapathTest {
     reply.flags = static_cast<__u8>(FL_NAT_REPLY | FL_NAT_SEEN | flags);
     reply.ifindex = 0;
     expect_ok(flows_.put(flow, entry));
-    expect_ok(flows_.put(twin_of(flow, entry), reply));
+    const fl_flow answer{.src = entry.dst,
+                         .dst = entry.src,
+                         .sport = entry.dport,
+                         .dport = entry.sport,
+                         .proto = flow.proto,
+                         .pad = {}};
+    expect_ok(flows_.put(answer, reply));
   }
 
   PublishedPort port(std::uint16_t host_port, const Endpoint& to) const {
@@ -80,24 +86,46 @@ TEST_F(FlowEndTest, idle_flows_expire_with_their_twins_and_others_stay) {
   constexpr std::uint64_t kSecond = 1'000'000'000;
   const std::uint64_t now = coarse_now();
   ASSERT_GT(now, 40 * kSecond) << "the machine has just started: its clock cannot be 40 s back";
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {port(8080, a_)}));
   published(1001, 8080, a_, a_index_, now);
   published(1002, 8080, a_, a_index_, now - 11 * kSecond);
   published(1003, 8080, a_, a_index_, now - 12 * kSecond, FL_NAT_RST);
-  published(1004, 8080, a_, a_index_, now - 35 * kSecond, FL_NAT_FIN);
+  published(1004, 8080, a_, a_index_, now - 35 * kSecond, FL_NAT_SEEN | FL_NAT_FIN);
   ASSERT_EQ(count("fl_nat"), 8u);
   EXPECT_EQ(expired(), 2u);
   EXPECT_EQ(count("fl_nat"), 4u);
   EXPECT_EQ(expired(), 0u);
 }
 
-TEST_F(FlowEndTest, a_twin_whose_place_was_taken_is_left_to_its_own_flow) {
-  const std::uint64_t now = coarse_now();
-  // Both clients' answers have the same key: the later one's entry is there.
-  published(1001, 8080, a_, a_index_, 0, FL_NAT_RST);
-  published(1001, 9090, a_, a_index_, now);
-  ASSERT_EQ(count("fl_nat"), 3u);
+TEST_F(FlowEndTest, timeouts_are_what_the_options_say) {
+  Options patient = options();
+  patient.timeouts.tcp_half_open = std::chrono::seconds(40);
+  start(patient);
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {port(8080, a_)}));
+  published(1001, 8080, a_, a_index_, coarse_now() - 35'000'000'000);
+  EXPECT_EQ(expired(), 0u);
+  start(options());
   EXPECT_EQ(expired(), 1u);
-  EXPECT_EQ(count("fl_nat"), 2u);
+}
+
+TEST_F(FlowEndTest, a_table_that_is_nearly_full_hurries) {
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {port(8080, a_)}));
+  const std::uint64_t old = coarse_now() - 6'000'000'000;
+  const auto enough = static_cast<std::uint16_t>(flows_.raw().capacity() / 2 * 8 / 10);
+  for (std::uint16_t number = 1; number <= enough; ++number)
+    published(number, 8080, a_, a_index_, old);
+  EXPECT_GT(expired(), 0u) << enough << " half-open flows";
+}
+
+TEST_F(FlowEndTest, flows_are_counted) {
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {port(8080, a_)}));
+  published(1001, 8080, a_, a_index_, coarse_now());
+  published(1002, 8080, a_, a_index_, coarse_now(), FL_NAT_SEEN);
+  EXPECT_EQ(expired(), 0u);
+  auto counts = datapath_->flow_counts();
+  ASSERT_TRUE(counts) << counts.error().message();
+  EXPECT_EQ((*counts)[a_index_].flows, 2u);
+  EXPECT_EQ((*counts)[a_index_].half_open, 1u);
 }
 
 TEST_F(FlowEndTest, flows_of_a_port_that_is_no_longer_published_end_at_once) {
@@ -115,6 +143,8 @@ TEST_F(FlowEndTest, flows_of_a_port_that_is_no_longer_published_end_at_once) {
 
 TEST_F(FlowEndTest, flows_of_an_endpoint_end_with_it) {
   const std::uint64_t now = coarse_now();
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {port(8080, a_)}));
+  expect_ok(datapath_->put_ports(net_, b_, b_index_, {port(9090, b_)}));
   published(1001, 8080, a_, a_index_, now);
   published(1002, 9090, b_, b_index_, now);
   expect_ok(datapath_->erase_endpoint(net_, a_));
