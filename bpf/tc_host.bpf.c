@@ -113,7 +113,8 @@ static __always_inline enum fl_reason deliver(struct __sk_buff *skb, struct pack
 	gateway_mac(mac);
 	if (write_macs(skb, target->mac, mac))
 		return FL_DROP_REDIRECT;
-	return send_to(target->ifindex, is_hosts_own(skb) ? FL_FORWARD_HOST_OUT : FL_FORWARD_PUBLISHED);
+	return send_to(target->ifindex,
+		       is_hosts_own(skb) ? FL_FORWARD_HOST_OUT : FL_FORWARD_PUBLISHED);
 }
 
 /* To the container that has taken the port over. */

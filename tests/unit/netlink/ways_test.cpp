@@ -147,8 +147,7 @@ TEST_F(WaysTest, a_hop_whose_device_is_down_does_not_count) {
 }
 
 TEST_F(WaysTest, forwarding_is_a_devices_own_for_ipv4_and_the_hosts_for_ipv6) {
-  for (const Family family : {Family::v4, Family::v6})
-    EXPECT_FALSE(links_->forwards(family, "w0"));
+  for (const Family family : {Family::v4, Family::v6}) EXPECT_FALSE(links_->forwards(family, "w0"));
 
   ASSERT_TRUE(set_sysctl("ipv4/conf/w0/forwarding", "1"));
   ASSERT_TRUE(set_sysctl("ipv6/conf/all/forwarding", "1"));
