@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/quote.h"
 #include "engine/cluster_verbs.h"
+#include "engine/flow_use.h"
 #include "engine/verbs.h"
 
 namespace fairlead::api {
@@ -22,6 +23,12 @@ Reply get_status(const Context& context, const std::string&) {
   if (!overview) return std::unexpected(std::move(overview).error());
   return format_status(*overview, engine::cluster_overview(context.engine), context.about.version,
                        context.engine.clock.now());
+}
+
+Reply get_endpoints(const Context& context, const std::string&) {
+  auto flows = engine::flow_use(context.engine);
+  if (!flows) return std::unexpected(std::move(flows).error());
+  return format_endpoints(context.engine.state, *flows);
 }
 
 Reply get_drops(const Context& context, const std::string&) {
@@ -36,10 +43,7 @@ constexpr Route kRoutes[] = {
      [](const Context& context, const std::string&) -> Reply {
        return format_networks(context.engine.state);
      }},
-    {"GET", "/v1/endpoints",
-     [](const Context& context, const std::string&) -> Reply {
-       return format_endpoints(context.engine.state);
-     }},
+    {"GET", "/v1/endpoints", get_endpoints},
     {"GET", "/v1/ports",
      [](const Context& context, const std::string&) -> Reply {
        return format_ports(context.engine);

@@ -63,9 +63,18 @@ json map_use(const datapath::MapInfo& map) {
   return {{"name", map.name}, {"pin", map.pin}, {"capacity", map.capacity}, {"used", map.used}};
 }
 
-json endpoint(const engine::State& state, const Endpoint& endpoint) {
+// A flow is two entries.
+json flows_in(const std::vector<datapath::MapInfo>& maps) {
+  for (const auto& map : maps)
+    if (map.name == "fl_nat") return {{"used", map.used / 2}, {"capacity", map.capacity / 2}};
+  return nullptr;
+}
+
+json endpoint(const engine::State& state, const Endpoint& endpoint, const FlowUse& flows) {
   unsigned ports = 0;
   for (const PortBinding& range : endpoint.ports) ports += range.count;
+  const auto use = flows.find(endpoint.host_device);
+  const datapath::FlowCount count = use != flows.end() ? use->second : datapath::FlowCount{};
   return {{"id", endpoint.key},
           {"name", engine::endpoint_name(state, endpoint.key)},
           {"network", engine::network_name(state, endpoint.network)},
@@ -75,7 +84,9 @@ json endpoint(const engine::State& state, const Endpoint& endpoint) {
           {"mac", endpoint.mac.to_string()},
           {"device", endpoint.host_device},
           {"joined", endpoint.joined},
-          {"ports", ports}};
+          {"ports", ports},
+          {"flows", count.flows},
+          {"half_open_flows", count.half_open}};
 }
 
 }  // namespace
@@ -112,6 +123,7 @@ std::string format_status(const engine::Overview& overview,
                    {"uplinks", overview.facts.uplinks},
                    {"decapsulation", overview.facts.decap},
                    {"problems", overview.facts.problems}}},
+                 {"flows", flows_in(overview.maps)},
                  {"maps", std::move(maps)},
                  {"forwarded", std::move(forwarded)},
                  {"warnings", overview.warnings}};
@@ -140,9 +152,9 @@ std::string format_networks(const engine::State& state) {
   return document("networks", {{"networks", std::move(networks)}});
 }
 
-std::string format_endpoints(const engine::State& state) {
+std::string format_endpoints(const engine::State& state, const FlowUse& flows) {
   json endpoints = json::array();
-  for (const auto& [key, each] : state.endpoints) endpoints.push_back(endpoint(state, each));
+  for (const auto& [key, each] : state.endpoints) endpoints.push_back(endpoint(state, each, flows));
   return document("endpoints", {{"endpoints", std::move(endpoints)}});
 }
 

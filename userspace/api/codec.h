@@ -4,6 +4,7 @@
 // number in it stays. Byte counts and packet counts are JSON numbers, times RFC 3339 in UTC.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +21,9 @@ std::string format_status(const engine::Overview& overview,
                           const std::optional<engine::ClusterOverview>& cluster,
                           std::string_view version, TimePoint now);
 std::string format_networks(const engine::State& state);
-std::string format_endpoints(const engine::State& state);
+// Flows by host-side device.
+using FlowUse = std::map<std::string, datapath::FlowCount>;
+std::string format_endpoints(const engine::State& state, const FlowUse& flows);
 std::string format_drops(const std::vector<engine::Drop>& drops);
 std::string format_ipam(const std::vector<ipam::PoolUse>& pools);
 std::string format_error(std::string_view message);

@@ -55,12 +55,13 @@ Table networks_table(const json& rows) {
 }
 
 Table endpoints_table(const json& rows) {
-  Table table{.header = {"NAME", "NETWORK", "IPV4", "IPV6", "MAC", "DEVICE", "JOINED", "PORTS"},
-              .rows = {}};
+  Table table{
+      .header = {"NAME", "NETWORK", "IPV4", "IPV6", "MAC", "DEVICE", "JOINED", "PORTS", "FLOWS"},
+      .rows = {}};
   for (const json& row : rows)
     table.rows.push_back({text(row, "name"), text(row, "network"), text(row, "ipv4"),
                           text(row, "ipv6"), text(row, "mac"), text(row, "device"),
-                          text(row, "joined"), text(row, "ports")});
+                          text(row, "joined"), text(row, "ports"), text(row, "flows")});
   return table;
 }
 
@@ -115,6 +116,8 @@ std::string status_text(const json& status) {
   out += "Networks:   " + text(status, "networks") + "\n";
   out += "Endpoints:  " + text(status, "endpoints") + ", " + text(status, "joined") + " joined\n";
   out += "Ports:      " + ports_summary(status) + "\n";
+  if (const json flows = status.value("flows", json()); flows.is_object())
+    out += "Flows:      " + text(flows, "used") + " of " + text(flows, "capacity") + "\n";
   out += "Programs:   attached by " + text(datapath, "attach_mode") + "\n";
   out += "Local clients: " + text(datapath, "local_clients") + "\n";
   if (status.contains("cluster")) out += cluster_summary(status["cluster"]);

@@ -73,6 +73,22 @@ constexpr Key kKeys[] = {
      }},
     {"nat.port_range",
      [](auto& node, auto& c) { return read_ports(node, c.nat.first, c.nat.last); }},
+    {"nat.flows_per_container",
+     [](auto& node, auto& c) {
+       return read_number(node, c.nat.flows_per_container, 0, kMostEntries);
+     }},
+    {"nat.timeouts.tcp_half_open",
+     [](auto& node, auto& c) { return read(node, c.nat.timeouts.tcp_half_open, 1); }},
+    {"nat.timeouts.tcp_established",
+     [](auto& node, auto& c) { return read(node, c.nat.timeouts.tcp_established, 1); }},
+    {"nat.timeouts.tcp_closing",
+     [](auto& node, auto& c) { return read(node, c.nat.timeouts.tcp_closing, 1); }},
+    {"nat.timeouts.tcp_reset",
+     [](auto& node, auto& c) { return read(node, c.nat.timeouts.tcp_reset, 1); }},
+    {"nat.timeouts.udp", [](auto& node, auto& c) { return read(node, c.nat.timeouts.udp, 1); }},
+    {"nat.timeouts.udp_answered",
+     [](auto& node, auto& c) { return read(node, c.nat.timeouts.udp_answered, 1); }},
+    {"nat.timeouts.icmp", [](auto& node, auto& c) { return read(node, c.nat.timeouts.icmp, 1); }},
     {"publish.allow", [](auto& node, auto& c) { return read_sources(node, c.publish.allow); }},
     {"publish.host_rules", [](auto& node, auto& c) { return read(node, c.publish.host_rules); }},
     {"ipam.ranges_v4",
@@ -93,9 +109,8 @@ constexpr Key kKeys[] = {
     {"maps.peers",
      [](auto& node, auto& c) { return read_number(node, c.maps.peers, 1, kMostPeers); }},
     {"maps.remote_endpoints",
-     [](auto& node, auto& c) {
-       return read_number(node, c.maps.remote_endpoints, 1, kMostEntries);
-     }},
+     [](auto& node,
+        auto& c) { return read_number(node, c.maps.remote_endpoints, 1, kMostEntries); }},
     {"maps.members",
      [](auto& node, auto& c) { return read_number(node, c.maps.members, 1, kMostEntries); }},
 };

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "cluster/settings.h"
+#include "datapath/options.h"
 #include "model/address.h"
 
 namespace fairlead::daemon {
@@ -47,6 +48,8 @@ struct Config {
   struct {
     std::uint16_t first = 61000;
     std::uint16_t last = 65535;
+    std::uint32_t flows_per_container = 0;  // at the most; 0: half of maps.flows
+    datapath::Timeouts timeouts;
   } nat;
 
   // Who may reach published ports of which nothing else is said; absent: everyone.

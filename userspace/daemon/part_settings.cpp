@@ -51,6 +51,8 @@ datapath::Options datapath_options(const Config& config, const netlink::HostDevi
   out.gateway_mac = host.mac;
   out.nat_port_first = config.nat.first;
   out.nat_port_last = config.nat.last;
+  out.flows_per_container = config.nat.flows_per_container;
+  out.timeouts = config.nat.timeouts;
   out.sizes = {.endpoints = config.maps.endpoints,
                .networks = config.maps.networks,
                .ports = config.maps.ports,

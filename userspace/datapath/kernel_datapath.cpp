@@ -4,6 +4,7 @@
 #include "datapath/failures.h"
 #include "datapath/flows.h"
 #include "datapath/libbpf_log.h"
+#include "datapath/local_ports.h"
 #include "datapath/probe.h"
 #include "datapath/socket_hooks.h"
 
@@ -57,6 +58,8 @@ Result<std::unique_ptr<KernelDatapath>> KernelDatapath::create(const Options& op
 
 Status KernelDatapath::start(const Options& options) {
   timeouts_ = options.timeouts;
+  nat_port_first_ = options.nat_port_first;
+  nat_port_last_ = options.nat_port_last;
   auto maps = Maps::open(programs_);
   if (!maps) return std::unexpected(std::move(maps).error());
   maps_ = std::move(*maps);
@@ -159,6 +162,8 @@ Facts KernelDatapath::facts() {
   Facts facts = facts_;
   for (const auto* more : {&uplink_problems_, &xdp_problems_})
     facts.problems.insert(facts.problems.end(), more->begin(), more->end());
+  if (auto problem = local_ports_problem(nat_port_first_, nat_port_last_))
+    facts.problems.push_back(std::move(*problem));
   return facts;
 }
 

@@ -102,6 +102,8 @@ class KernelDatapath final : public Datapath {
   Pins pins_;
   TcHooks hooks_;
   Timeouts timeouts_;
+  std::uint16_t nat_port_first_ = 0;
+  std::uint16_t nat_port_last_ = 0;
   Maps maps_;
   std::unique_ptr<NetworkTable> networks_;  // set by start(); never null afterwards
   std::unique_ptr<PortTable> ports_;

@@ -35,6 +35,10 @@ attach = "clsact"
 socket = ""
 [nat]
 port_range = "50000-50999"
+flows_per_container = 500
+[nat.timeouts]
+tcp_established = 600
+udp = 5
 [publish]
 allow = ["10.0.0.0/8", "2001:db8::7"]
 host_rules = true
@@ -56,6 +60,10 @@ remote_endpoints = 256
   EXPECT_EQ(config->docker.socket, "");
   EXPECT_EQ(config->nat.first, 50000);
   EXPECT_EQ(config->nat.last, 50999);
+  EXPECT_EQ(config->nat.flows_per_container, 500U);
+  EXPECT_EQ(config->nat.timeouts.tcp_established, std::chrono::seconds(600));
+  EXPECT_EQ(config->nat.timeouts.udp, std::chrono::seconds(5));
+  EXPECT_EQ(config->nat.timeouts.icmp, std::chrono::seconds(10));
   EXPECT_EQ(config->publish.allow, (std::vector{Prefix::parse("10.0.0.0/8").value(),
                                                 Prefix::parse("2001:db8::7/128").value()}));
   EXPECT_TRUE(config->publish.host_rules);
@@ -151,6 +159,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"uplinks = [1]\n", "f.toml:1: uplinks must be an array of strings"},
         Wrong{"log_level = \"loud\"\n", "f.toml:1: log_level must be \"debug\" or "},
         Wrong{"[nat]\nport_range = \"80-90\"\n", "f.toml:2: nat.port_range must be"},
+        Wrong{"[nat.timeouts]\nudp = 0\n", "f.toml:2: nat.timeouts.udp must be"},
         Wrong{"[nat]\nport_range = \"5000-4000\"\n", "f.toml:2: nat.port_range must be"},
         Wrong{"[nat]\nport_range = \"5000-99999\"\n", "f.toml:2: nat.port_range must be"},
         Wrong{"[publish]\nallow = [\"friends\"]\n", "f.toml:2: publish.allow \"friends\" is "},
