@@ -218,7 +218,7 @@ def ask(): return [ask_one(each) for each in s]
 def ask_one(each):
     for tries in range(40):
         try:
-            each.send(b'x' * 9000)
+            each.send(b'x' * 6000)
             return len(each.recv(65535))
         except OSError: time.sleep(0.1)
 for each, to in zip(s, ('127.0.0.1', '::1')):
@@ -229,16 +229,16 @@ while True: print('now', ask(), flush=True)
 """
     log = tmp_path / "log"
     lab.host.start("/usr/bin/python3", "-u", "-c", program, log=str(log))
-    wait_until(lambda: "before [9000, 9000]" in log.read_text(), "answers of the first container")
+    wait_until(lambda: "before [6000, 6000]" in log.read_text(), "answers of the first container")
     a.remove()
     echo.stop()
 
     b = net.container("b", binding(8080, 81, protocol=UDP))
     b.start("socat", "UDP6-RECVFROM:81,fork,ipv6only=0", "EXEC:cat")
     wait_until(lambda: ":81 " in b.run("ss", "-Hlun").out, "the server to listen")
-    count = log.read_text().count("now [9000, 9000]")
+    count = log.read_text().count("now [6000, 6000]")
 
-    wait_until(lambda: log.read_text().count("now [9000, 9000]") > count, "answers of the second container")
+    wait_until(lambda: log.read_text().count("now [6000, 6000]") > count, "answers of the second container")
 
 
 # Writes down whatever arrives on port 80, and sends it back.
@@ -336,7 +336,7 @@ def test_nobody_else_is_relayed(lab, tmp_path):
     wait_until(lambda: stranger.run("ping", "-c1", "-W1", "198.18.50.1", check=False).code == 0, "the wire")
     wait_until(lambda: "lan0" not in lab.daemon.json("status")["datapath"]["uplinks"], "lan0 to be no uplink")
 
-    told = {(protocol, address): host_tool(stranger, "ask", "-t", "500", protocol, address, "8080")
+    told = {(protocol, address): host_tool(stranger, "ask", "-t", "1500", protocol, address, "8080")
             for protocol in ("tcp", "udp") for address in ("198.18.50.1", "2001:db8:50::1")}
 
     assert {word for (protocol, _), word in told.items() if protocol == "tcp"} == {"reset"}

@@ -32,8 +32,13 @@ Status make_nonblocking(int fd) {
   return {};
 }
 
+// Connections inherit SO_REUSEADDR, so that those in TIME_WAIT do not keep the port from whoever
+// has it next. While it listens nobody shares it.
 Status start_listening(int fd) {
-  if (::listen(fd, SOMAXCONN) == 0) return {};
+  const int on = 1;
+  if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+      ::listen(fd, SOMAXCONN) == 0)
+    return {};
   if (errno == EADDRINUSE)
     return fail(Errc::conflict, "another process listens on the host port (see 'ss -lnp')");
   return fail_errno("listen on the host port");
