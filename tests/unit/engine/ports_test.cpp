@@ -90,7 +90,7 @@ TEST_F(PortsTest, RangeTakesTheFirstFreeOne) {
 
 TEST_F(PortsTest, PublishingAgainKeepsWhatStaysAndReleasesTheRest) {
   with_endpoint();
-  const auto before = engine::publish(engine, kNetwork, kEndpoint, {loopback(80), loopback(81)});
+  const auto before = engine::publish(engine, kNetwork, kEndpoint, {loopback(80), loopback(90)});
   ASSERT_TRUE(before);
 
   const auto after = engine::publish(engine, kNetwork, kEndpoint, {loopback(80)});
