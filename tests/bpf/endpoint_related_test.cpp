@@ -122,6 +122,15 @@ TEST_P(EndpointRelatedTest, QuoteOfEveryLengthIsTranslatedOrDropped) {
   }
 }
 
+TEST_P(EndpointRelatedTest, EveryPrefixOfTheFrameIsDropped) {
+  const Case c = published(IPPROTO_TCP);
+  put(c);
+  const Packet whole = by_a(c, kPortUnreachable, quote(between(c.proto, c.at_a)));
+  for (std::size_t n = v4() ? 34 : 54; n < whole.size(); ++n) {
+    EXPECT_EQ(from(kA, whole.first(n)), dropped(FL_DROP_TRUNCATED)) << n;
+  }
+}
+
 TEST_P(EndpointRelatedTest, OptionsOfTheQuotedPacketAreSkipped) {
   const Case c = published(IPPROTO_TCP);
   put(c);

@@ -276,6 +276,16 @@ TEST_P(UplinkRelatedTest, ErrorAboutNoFlowIsLeftToTheHost) {
   }
 }
 
+TEST_P(UplinkRelatedTest, ErrorToSomebodyElseThanTheSenderIsLeftAlone) {
+  const Case c = masqueraded();
+  put(c);
+  for (const Addr& dst : {of(kGateway1), of(kLan), a()}) {
+    const Packet in = icmp_error(from_router(), Ip{.src = of(kRouter), .dst = dst}, kTimeExceeded,
+                                 quote(between(c.proto, c.outside)));
+    EXPECT_EQ(from_uplink(in), left_alone(in)) << dst;
+  }
+}
+
 // What a container sends out must not be found by what comes in.
 TEST_P(UplinkRelatedTest, EntryOfTheOtherDirectionIsNotUsed) {
   const Case c = masqueraded();
