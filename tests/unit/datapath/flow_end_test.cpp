@@ -12,12 +12,22 @@ class FlowEndTest : public DatapathTest {
     DatapathTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     start(options());
+    sync_host({"198.18.100.1"});
     expect_ok(datapath_->put_network(net_));
     a_index_ = put(net_, a_).index;
     b_index_ = put(net_, b_).index;
+    expect_ok(datapath_->sync_host(
+        {.local = {{.address = *Address::parse("198.18.100.1"), .link = host_.index}},
+         .uplinks = {}}));
     flows_ = open<fl_flow, fl_nat>("fl_nat");
   }
 
+  void sync_host(const std::vector<std::string>& addresses) {
+    HostView view;
+    for (const auto& text : addresses)
+      view.local.push_back({.address = *Address::parse(text), .link = host_.index});
+    expect_ok(datapath_->sync_host(view));
+  }
   static fl_addr address(const std::string& text) { return to_abi(*Address::parse(text)); }
 
   // Client 198.18.200.1 came to host port `port` and reached a container; both entries. The
@@ -139,6 +149,46 @@ TEST_F(FlowEndTest, flows_of_a_port_that_is_no_longer_published_end_at_once) {
   EXPECT_EQ(count("fl_nat"), 4u);
   expect_ok(datapath_->erase_ports(b_, {binding(9090, b_)}));
   EXPECT_EQ(count("fl_nat"), 2u);
+}
+
+TEST_F(FlowEndTest, flows_whose_source_may_no_longer_reach_the_port_end_at_once) {
+  const auto only = [&](const std::string& source) {
+    PublishedPort allowed = port(8080, a_);
+    allowed.sources = {.rules = {{.prefix = *Prefix::parse(source), .allow = true}},
+                       .otherwise = false};
+    return allowed;
+  };
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {port(8080, a_), port(8081, a_)}));
+  published(1001, 8080, a_, a_index_, coarse_now());
+  published(1002, 8081, a_, a_index_, coarse_now());
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {only("198.18.200.0/24"), port(8081, a_)}));
+  EXPECT_EQ(count("fl_nat"), 4u) << "198.18.200.1 still may";
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {only("10.0.0.0/8"), port(8081, a_)}));
+  EXPECT_EQ(count("fl_nat"), 2u);
+}
+
+TEST_F(FlowEndTest, flows_of_clients_that_may_no_longer_reach_the_port_end_at_once) {
+  PublishedPort limited = port(8080, a_);
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {limited}));
+  published(1001, 8080, a_, a_index_, coarse_now());
+  const auto allow = [&](const char* prefix) {
+    limited.sources = {.rules = {{.prefix = *Prefix::parse(prefix), .allow = true}},
+                       .otherwise = false};
+    expect_ok(datapath_->put_ports(net_, a_, a_index_, {limited}));
+  };
+  allow("198.18.200.0/24");
+  EXPECT_EQ(count("fl_nat"), 2u);
+  allow("198.18.201.0/24");
+  EXPECT_EQ(count("fl_nat"), 0u);
+}
+
+TEST_F(FlowEndTest, flows_to_an_address_of_the_host_end_with_it) {
+  expect_ok(datapath_->put_ports(net_, a_, a_index_, {port(8080, a_)}));
+  published(1001, 8080, a_, a_index_, coarse_now());
+  sync_host({"198.18.100.1", "198.18.100.2"});
+  EXPECT_EQ(count("fl_nat"), 2u);
+  sync_host({"198.18.100.2"});
+  EXPECT_EQ(count("fl_nat"), 0u);
 }
 
 TEST_F(FlowEndTest, flows_of_an_endpoint_end_with_it) {
