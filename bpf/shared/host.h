@@ -34,7 +34,8 @@ enum fl_port_flags {
  * ranges so that a port number has one first port a protocol, whatever the host address. */
 struct fl_port_bits {
 	__u32 flags; /* enum fl_port_flags */
-	__be16 first[3]; /* of the range that holds the port, by protocol: TCP, UDP, SCTP; 0: not published */
+	__be16 first
+		[3]; /* of the range that holds the port, by protocol: TCP, UDP, SCTP; 0: not published */
 	__be16 pad; /* always 0 */
 };
 FL_LAYOUT(fl_port_bits, 4 + 3 * 2 + 2);

@@ -81,8 +81,8 @@ bool answer_too_long(const grpc::Status& status) {
 
 std::string words(const Link& link, const grpc::Status& status) {
   std::string text = words(link.url, status);
-  // All that is seen of a TLS client at a port without it, and the other way round; which of the two
-  // depends on who was faster.
+  // All that is seen of a TLS client at a port without it, and the other way round; which of the
+  // two depends on who was faster.
   if (!link.used() && (text.ends_with("Socket closed") || text.ends_with("reset by peer"))) {
     text += link.url.starts_with("https") ? ": does it speak TLS, and accept our certificate?"
                                           : ": does it want https:// ?";
