@@ -64,14 +64,13 @@ static __always_inline __u32 next_flags(const struct packet *pkt, const struct f
 
 	if (is_opening(pkt, nat))
 		return flags;
-	flags |= FL_NAT_SEEN;
 	if (pkt->tcp_flags & FL_TCP_FIN)
 		flags |= FL_NAT_FIN;
-	/* A forged reset must not end a flow that goes on. */
+	/* A reset opens nothing; and a forged one must not end a flow that goes on. */
 	if (pkt->tcp_flags & FL_TCP_RST)
 		flags |= FL_NAT_RST;
 	else
-		flags &= ~FL_NAT_RST;
+		flags = (flags & ~FL_NAT_RST) | FL_NAT_SEEN;
 	return flags;
 }
 

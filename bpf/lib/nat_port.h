@@ -74,10 +74,10 @@ static __always_inline int gives_way(struct workspace *w, const struct fl_nat *o
 	twin = bpf_map_lookup_elem(&fl_nat, &w->other);
 	if (twin && !leads_back(twin, &w->key))
 		twin = NULL;
-	if (is_over(old, twin))
-		return 1;
 	if (is_open(old, twin, w->key.proto))
-		return 0;
+		return is_over(old, twin);
+	/* A reset does not count here: to the server, the port may still be that of a flow which gave way. The client
+	 * then resets what the server has, and its next SYN gets through. */
 	whose = counted_for(old);
 	if (whose == w->whose)
 		return 1;

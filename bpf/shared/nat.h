@@ -68,8 +68,8 @@ enum fl_nat_flags {
 	FL_NAT_REPLY = 1 << 0, /* this is the entry of the answering direction */
 	FL_NAT_SEEN =
 		1
-		<< 1, /* a packet has matched this entry since it was made; TCP, first direction: one that
-				* is no SYN. A flow is open when both entries are seen, but for other protocols than TCP
+		<< 1, /* a packet has matched this entry since it was made; TCP: no RST, nor the client's
+				* SYN. A flow is open when both entries are seen, but for other protocols than TCP
 				* the answering one is enough */
 	FL_NAT_FIN = 1 << 2, /* TCP: FIN seen in this direction */
 	FL_NAT_RST = 1 << 3, /* TCP: RST seen in this direction, and nothing else since */

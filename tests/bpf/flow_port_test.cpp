@@ -167,6 +167,7 @@ TEST_P(FlowPortTest, FlowThatIsOverGivesWay) {
   EXPECT_EQ(counted(kA).flows, 0U);
   EXPECT_EQ(counted(kC).flows, 1U);
 
+  tcp(kC, 2, kAck);
   answer(IPPROTO_TCP, kFirst, FL_NAT_RST);
   EXPECT_EQ(tcp(kA, 3).reasons, Reasons{FL_FORWARD_MASQUERADE}) << "reset";
 }

@@ -154,7 +154,7 @@ void NatModel::note(Flow& flow, int direction, const Sent& sent) {
     for (int d = 0; d < 2 && ended; ++d) flow.seen[d] = flow.fin[d] = flow.reset[d] = false;
     return;
   }
-  flow.seen[direction] = true;
+  flow.seen[direction] = flow.seen[direction] || (flags & kRst) == 0;
   flow.fin[direction] = flow.fin[direction] || (flags & kFin) != 0;
   flow.reset[direction] = (flags & kRst) != 0;
 }
@@ -245,8 +245,7 @@ bool NatModel::has_port(const Flow& flow) const {
 // When every port is taken: what is over, and what never opened and is the same container's, or
 // that of one with more of such.
 bool NatModel::gives_way(const Flow& flow, const Flow& to) const {
-  if (flow.is_over()) return true;
-  if (flow.is_open()) return false;
+  if (flow.is_open()) return flow.is_over();
   return flow.counted_for() == to.counted_for() ||
          half_open(flow.counted_for()) > half_open(to.counted_for());
 }

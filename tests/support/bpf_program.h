@@ -83,7 +83,8 @@ class BpfProgram {
   // left for all else), fails the test.
   Ran run(const Packet& packet, const RunOptions& options = {});
 
-  // The run alone, for very many packets: the kernel's errno, 0 on success. Counters go on counting.
+  // The run alone, for very many packets: the kernel's errno, 0 on success. Counters go on
+  // counting.
   int run_only(const Packet& packet, const RunOptions& options, int* action, Packet* out) const;
 
   // The same as run() for an XDP program.
