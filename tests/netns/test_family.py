@@ -60,6 +60,7 @@ print('there' if there == want else there, 'back' if back == want else back)
 DATAGRAMS = """
 import json, socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE: a crowd's datagrams come faster than they are read
 s.bind(('0.0.0.0', 80))
 print('ready', flush=True)
 while True:
@@ -70,7 +71,7 @@ while True:
         aggregate = bytes(n // 1000 for n in range(20500))
         s.sendmsg([aggregate], [(socket.SOL_UDP, 103, (1000).to_bytes(2, 'little'))], 0, who)
     elif what == b'bare':
-        s.setsockopt(socket.SOL_SOCKET, 11, 1)
+        s.setsockopt(socket.SOL_SOCKET, 11, 1)  # SO_NO_CHECK
         s.sendto(b'no checksum', who)
         s.setsockopt(socket.SOL_SOCKET, 11, 0)
     else:
