@@ -3,7 +3,7 @@
  *
  * The port is new for the flow's other end: the answering entry claims it. It is neither published nor used by a
  * socket of the host, whose packets must not be taken for ours. If there is none, a flow gives way that is over, or
- * that has never opened and belongs to whoever has most of such.
+ * that has never opened, expects no answer any more, and belongs to whoever has most of such.
  */
 #ifndef FL_LIB_NAT_PORT_H
 #define FL_LIB_NAT_PORT_H
@@ -13,6 +13,9 @@
 
 /* How many ports are tried before a flow has to give way. */
 #define FL_PORT_TRIES 256
+
+/* How long an answer may take, ns. */
+#define FL_ANSWER_NS (3 * FL_NS_PER_S)
 
 struct port_search {
 	struct __sk_buff *skb;
@@ -61,6 +64,16 @@ static __noinline int has_socket(struct __sk_buff *skb, struct workspace *w)
 	return 1;
 }
 
+/* Could the answer to what a flow has sent still come? It would reach whoever has the port by then. TCP tells such an
+ * answer by its numbers. */
+static __always_inline int may_be_answered(const struct fl_nat *nat, const struct fl_nat *twin,
+					   __u8 proto)
+{
+	__u64 last = twin && twin->last_seen > nat->last_seen ? twin->last_seen : nat->last_seen;
+
+	return proto != IPPROTO_TCP && bpf_ktime_get_coarse_ns() < last + FL_ANSWER_NS;
+}
+
 /* May the flow that has this answering entry give way? */
 static __always_inline int gives_way(struct workspace *w, const struct fl_nat *old)
 {
@@ -76,6 +89,8 @@ static __always_inline int gives_way(struct workspace *w, const struct fl_nat *o
 		twin = NULL;
 	if (is_open(old, twin, w->key.proto))
 		return is_over(old, twin);
+	if (may_be_answered(old, twin, w->key.proto))
+		return 0;
 	/* A reset does not count here: to the server, the port may still be that of a flow which gave way. The client
 	 * then resets what the server has, and its next SYN gets through. */
 	whose = counted_for(old);
@@ -108,16 +123,24 @@ static __always_inline int try_free(struct __sk_buff *skb, struct workspace *w)
 	return 0;
 }
 
-static long try_port(__u32 i, void *data)
+/* In a large range, a port anywhere: taken ones come in runs, longer than all tries when few are left. */
+static __always_inline __be16 port_to_try(const struct workspace *w, __u32 i)
 {
 	__u32 range = fl_config.nat_port_last - fl_config.nat_port_first + 1;
+	__u32 offset = range > FL_PORT_TRIES ? bpf_get_prandom_u32() : w->start + i;
+
+	if (i == 0 && w->own)
+		return w->own;
+	return bpf_htons(fl_config.nat_port_first + offset % range);
+}
+
+static long try_port(__u32 i, void *data)
+{
 	struct port_search *search = data;
 	struct workspace *w = search->w;
 	const struct fl_nat *old;
 
-	set_port(w, bpf_htons(fl_config.nat_port_first + (w->start + i) % range));
-	if (i == 0 && w->own)
-		set_port(w, w->own);
+	set_port(w, port_to_try(w, i));
 	if (may_be_published(w->key.dport, w->key.proto))
 		return 0;
 	old = bpf_map_lookup_elem(&fl_nat, &w->key);
@@ -148,8 +171,8 @@ static __always_inline __u32 half_open_flows(__u32 ifindex)
 	return count ? count->half_open : 0;
 }
 
-/* Makes the flow, and sets its source port: the packet's own if that is in the range and free, else from a random
- * place on. Everything else in `flow` is given; its family may be another than the packet's. */
+/* Makes the flow, and sets its source port: the packet's own if that is in the range and free, else a
+ * random one. Everything else in `flow` is given; its family may be another than the packet's. */
 static __noinline enum fl_reason
 make_flow_with_port(struct __sk_buff *skb, const struct packet *pkt, struct new_flow *flow)
 {

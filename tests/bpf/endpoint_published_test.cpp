@@ -144,6 +144,9 @@ TEST_P(EndpointPublishedTest, InternalNetworkDoesNotReachPublishedPorts) {
 TEST_P(EndpointPublishedTest, HairpinWithoutAFreePortIsDropped) {
   publish_any(kB);
   from(kA, request(of(kHost)));
+  from(kB, answer_of(kB));
+  from(kA, packet(by_gateway(kA), Ip{.src = a(), .dst = of(kHost)},
+                  Tcp{.sport = 5000, .dport = 8080, .flags = kAck}));
   const Packet second =
       packet(by_gateway(kA), Ip{.src = a(), .dst = of(kHost)}, Tcp{.sport = 5001, .dport = 8080});
 

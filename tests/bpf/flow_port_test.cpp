@@ -181,6 +181,33 @@ TEST_P(FlowPortTest, HalfOpenFlowGivesWayToItsOwnContainer) {
   EXPECT_EQ(counted(kA).half_open, 1U);
 }
 
+// The answer to what it asked would reach another one.
+TEST_P(FlowPortTest, FlowWhoseAnswerMayStillComeKeepsItsPort) {
+  use_ports(1);
+  udp(kA, 1);
+  EXPECT_EQ(udp(kA, 2), dropped(FL_DROP_NAT_EXHAUSTED));
+
+  for (const fl_flow& at :
+       {key(IPPROTO_UDP, of(kA), 1, of(kOutside)), answer_key(IPPROTO_UDP, kFirst)}) {
+    auto entry = *nat(at);
+    if (entry.last_seen < 4'000'000'000U) GTEST_SKIP() << "the machine is up for too short";
+    entry.last_seen -= 4'000'000'000U;
+    program().put("fl_nat", at, entry);
+  }
+  EXPECT_EQ(udp(kA, 2).reasons, Reasons{FL_FORWARD_MASQUERADE});
+}
+
+TEST_P(FlowPortTest, PortsOfALargeRangeAreTakenHereAndThere) {
+  use_ports(2000);
+  std::set<std::uint16_t> taken;
+  for (std::uint16_t i = 0; i < 60; ++i) {
+    udp(kA, static_cast<std::uint16_t>(1 + i));
+    taken.insert(port_of(IPPROTO_UDP, kA, static_cast<std::uint16_t>(1 + i)));
+  }
+  EXPECT_EQ(taken.size(), 60U);
+  EXPECT_GT(*taken.rbegin() - *taken.begin(), 1000);
+}
+
 TEST_P(FlowPortTest, HalfOpenFlowGivesWayToAContainerWithFewerOfThem) {
   use_ports(2);
   tcp(kA, 1);

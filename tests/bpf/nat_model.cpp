@@ -246,6 +246,7 @@ bool NatModel::has_port(const Flow& flow) const {
 // that of one with more of such.
 bool NatModel::gives_way(const Flow& flow, const Flow& to) const {
   if (flow.is_open()) return flow.is_over();
+  if (flow.shows[0].proto != IPPROTO_TCP) return false;
   return flow.counted_for() == to.counted_for() ||
          half_open(flow.counted_for()) > half_open(to.counted_for());
 }

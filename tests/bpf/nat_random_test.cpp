@@ -7,6 +7,7 @@
 #include <sched.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <random>
@@ -88,6 +89,7 @@ class NatRandomTest : public NatBench {
   std::vector<Publication> offers_;
   std::vector<bool> offered_;
   bool masqueraded_ = true;
+  std::chrono::steady_clock::time_point shed_ = std::chrono::steady_clock::now();
   std::uint32_t datagrams_ = 0;
   int sent_ = 0;
   std::string wrong_;
@@ -282,8 +284,17 @@ void NatRandomTest::change_something() {
   offered_[n] = !offered_[n];
 }
 
-// Some of the oldest, and some others: no flow lives long enough for its age to count.
+// No flow lives long enough for its age to count: of those without an answer, a second.
 void NatRandomTest::shed_flows() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - shed_ > std::chrono::seconds(1)) {
+    shed_ = now;
+    std::vector<int> old;
+    for (const auto& [number, flow] : nat_model().flows()) {
+      if (!flow.is_open() && flow.shows[0].proto != IPPROTO_TCP) old.push_back(number);
+    }
+    for (const int number : old) forget(number);
+  }
   while (nat_model().flows().size() > kMostFlows) {
     for (int i = 0; i < 20; ++i) forget(nat_model().flows().begin()->first);
   }
