@@ -7,7 +7,6 @@ import pytest
 
 from fairlab import image
 from fairlab.cnm import binding
-from fairlab.daemon import PINS
 from fairlab.process import wait_until
 
 V4, V6 = "10.81.0.0/24", "2001:db8:81::/64"
@@ -113,3 +112,102 @@ def test_sixty_thousand_masqueraded_flows_to_one_address_beside_the_hosts_own(la
     go_on(inside)
     for crowd in inside:
         crowd.end()
+
+
+def flows_of(lab, box, which="flows"):
+    """How many a container has, as the programs count; `which`: or of them "half_open_flows"."""
+    return next(row[which] for row in lab.daemon.json("endpoints") if row["mac"].lower() == box.mac.lower())
+
+
+def flood(place, source, sources, target, port):
+    """SYNs from `sources` addresses from `source` on, 10 000 a second."""
+    return place.start(image.tool(), "syns", "-t", "600000", source, sources, target, port, 10_000, until="ready")
+
+
+class Company:
+    """What other containers do meanwhile, and must go on doing: flows that are held, a transfer, pings."""
+
+    def __init__(self, box, target, ports, seen_as, path):
+        self.flows = Flows(box, path / "held", "tcp", target, ports, 300, 10_000, box.address, seen_as=seen_as)
+        self.flows.all_right()
+        self.bulk = box.start(image.tool(), "bulk", "-t", "600000", target, "9000", "0", log=f"{path}/bulk")
+        self.ping = box.start("ping", "-q", "-i", "0.05", target, log=f"{path}/ping")
+
+    def end(self):
+        go_on([self.flows])
+        self.flows.end()
+        assert self.bulk.stop(signal.SIGTERM, timeout=60) == 0, self.bulk.tail()
+        self.ping.stop(signal.SIGINT)
+        sent, received = map(int, re.search(r"(\d+) packets transmitted, (\d+) received", self.ping.tail()).groups())
+        assert received > 0.8 * sent, self.ping.tail()  # the machine may drop some; a broken flow, all
+
+
+def test_a_syn_flood_from_one_container_starves_no_other(lab, tmp_path):
+    """To the very port that others use: the flood takes all masquerade ports, and has to give them back."""
+    net = lab.runtime.network(V4)
+    flooder, b, c = (net.container(name) for name in "abc")
+    target = lab.outside.addresses[0]
+    make_room(lab.outside)
+    lab.outside.start(image.tool(), "answer", "tcp", 7001, 1, until="ready")
+    lab.outside.start(image.tool(), "sink", 9000, until="ready")
+    flooder.run("iptables", "-A", "INPUT", "-p", "tcp", "-j", "DROP")  # what it asked for it never takes
+    company = Company(b, target, [7001], lab.address, tmp_path)
+
+    floods = [flood(flooder, flooder.address, 1, to, 7001) for to in (target, "198.18.98.1")]
+    wait_until(lambda: flows_of(lab, flooder, "half_open_flows") > 2 * NAT_PORTS - 1000,
+               "the flood to take all ports", timeout=60)
+    for n in range(3):
+        new = Flows(c, tmp_path / f"new{n}", "tcp", target, [7001], 200, 20_000 + 1000 * n, c.address,
+                    seen_as=lab.address)
+        new.all_right()
+        go_on([company.flows, new])
+        new.end()
+    company.end()
+
+    assert all(one.alive() for one in floods)
+    assert flows_of(lab, flooder) < 2 * NAT_PORTS + 100, "no more than there are ports"
+
+
+def test_a_syn_flood_to_one_published_port_leaves_the_others_alone(lab, tmp_path):
+    net = lab.runtime.network(V4)
+    a, b = net.container("a", binding(8080, 8080)), net.container("b", binding(8081, 8081))
+    make_room(a)
+    a.start(image.tool(), "answer", "tcp", 8080, 1, until="ready")
+    b.start(image.tool(), "answer", "tcp", 8081, 1, until="ready")
+    lab.outside.start(image.tool(), "answer", "tcp", 7001, 1, until="ready")
+    lab.outside.start(image.tool(), "sink", 9000, until="ready")
+    company = Company(b, lab.outside.addresses[0], [7001], lab.address, tmp_path)
+    inward = Flows(lab.outside, tmp_path / "in", "tcp", lab.address, [8081], 300, 10_000, "198.18.0.1")
+    inward.all_right()
+
+    one = flood(lab.outside, "198.19.0.0", 65536, lab.address, 8080)
+    wait_until(lambda: flows_of(lab, a, "half_open_flows") > 20_000, "the flood to come in", timeout=60)
+    go_on([inward, company.flows])
+    new = Flows(lab.outside, tmp_path / "new", "tcp", lab.address, [8081], 200, 20_000, "198.18.0.1")
+    new.all_right()
+    go_on([inward, new])
+    company.end()
+
+    assert one.alive()
+    for crowd in (inward, new):
+        crowd.end()
+
+
+SHORT = "[nat]\nflows_per_container = 3000\n[nat.timeouts]\ntcp_half_open = 3"
+
+
+@pytest.mark.parametrize("lab", [{"settings": SHORT}], indirect=True)
+def test_a_flood_ends_at_the_cap_and_is_forgotten(lab):
+    net = lab.runtime.network(V4)
+    flooder, b = net.container("a"), net.container("b")
+    lab.outside.start(image.tool(), "serve", "tcp:7001", until="ready")
+
+    one = flood(flooder, flooder.address, 1, "198.18.98.1", 7001)
+    wait_until(lambda: lab.drops().get("DROP_FLOW_CAP", 0) > 10_000, "the flood to reach the cap", timeout=60)
+    most = flows_of(lab, flooder)
+    answered = b.tool("ask", "-t", "5000", "tcp", lab.outside.addresses[0], "7001")
+    one.stop()
+
+    assert most <= 3000
+    assert answered == f"outside {lab.address}"
+    wait_until(lambda: flows_of(lab, flooder) == 0, "the flood to be forgotten", timeout=60)
