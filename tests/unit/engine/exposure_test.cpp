@@ -74,7 +74,7 @@ TEST_F(PortRuleRowsTest, NeighboursWithTheSameRulesAreOneRow) {
                                                  .container_port = 443,
                                                  .count = 2}};
   const auto open = only({prefix("10.0.0.0/8")}).rules;
-  for (std::uint16_t number : {442, 443, 444, 445})
+  for (const std::uint16_t number : std::initializer_list<std::uint16_t>{442, 443, 444, 445})
     engine.state.port_rules[{Protocol::tcp, {}, number}] = open;
   engine.state.port_rules[{Protocol::tcp, addr("198.18.0.1"), 444}] = open;
   engine.state.port_rules[{Protocol::tcp, addr("198.18.0.2"), 444}] = open;
