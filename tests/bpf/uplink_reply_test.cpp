@@ -165,8 +165,8 @@ class UplinkRoutedTest : public UplinkReplyTest {
   void SetUp() override {
     UplinkReplyTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    const std::uint32_t slot = 0, bits = FL_PORT_ROUTED;
-    program().put("fl_port_bits", slot, bits);
+    program().put("fl_port_bits", std::uint32_t{0},
+                  fl_port_bits{.flags = FL_PORT_ROUTED, .first = {}, .pad = 0});
   }
   Ip straight() const { return {.src = of(kOutside), .dst = a()}; }
 };

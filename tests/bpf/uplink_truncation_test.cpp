@@ -55,8 +55,8 @@ TEST_F(UplinkTruncationTest, EveryPrefixOfALaterPacketIsHarmless) {
 }
 
 TEST_F(UplinkTruncationTest, NetworksWithoutMasqueradeChangeNothingAboutIt) {
-  const std::uint32_t slot = 0, bits = FL_PORT_ROUTED;
-  program().put("fl_port_bits", slot, bits);
+  program().put("fl_port_bits", std::uint32_t{0},
+                fl_port_bits{.flags = FL_PORT_ROUTED, .first = {}, .pad = 0});
   for (const Kind& kind : kinds_from_outside()) {
     expect_prefixes_harmless(
         kind, true, [&] { prepare(); }, [&](const Packet& p) { return from_uplink(p); });
