@@ -16,12 +16,17 @@ from .image import TREE
 
 CTEST = ("unit", "bpf", "fuzz", "check")
 PYTEST = ("netns", "docker", "cluster")
-SHARDS = {"docker": [["-k", "bridge"], ["-k", "not bridge"]]}
-# The store is away for two minutes in the first shard, and devices come and go in the second: both mostly wait. What
-# is named nowhere runs in the last one.
-FILES = {"cluster": [("test_etcd.py", "test_hosts.py"),
-                     ("test_addresses.py", "test_lab.py", "test_quota.py", "test_tls.py", "test_underlay.py"), ()]}
-LIMIT = {"unit": 600, "bpf": 600, "fuzz": 300, "check": 900, "netns": 600, "docker": 1500,
+# A tier's shards run side by side: words for pytest, and files; () are the files named nowhere, None is all of them.
+# Tests that mostly wait are spread over them.
+SHARDS = {
+    "netns": [((), ("test_daemon.py", "test_many_flows.py")), ((), ())],
+    "docker": [(("-k", "bridge"), None),
+               (("-k", "not bridge"), ("test_lifecycle.py", "test_exposure.py", "test_port_ranges.py")),
+               (("-k", "not bridge"), ())],
+    "cluster": [((), ("test_etcd.py", "test_hosts.py")),
+                ((), ("test_addresses.py", "test_lab.py", "test_quota.py", "test_tls.py", "test_underlay.py")),
+                ((), ())]}
+LIMIT = {"unit": 600, "bpf": 600, "fuzz": 300, "check": 900, "netns": 900, "docker": 1500,
          "cluster": 900}  # seconds
 
 
@@ -91,14 +96,12 @@ def run_pytest(tier, build, scratch, words):
         "FAIRLEAD_BUILD": build,
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    shards = [[]] if words else SHARDS.get(tier) or shards_of_files(tier)
+    shards = [[f"{TREE}/tests/{tier}", *words]] if words else shards_of(tier)
     running = []
     for number, shard in enumerate(shards):
         report, log = f"{scratch}/{tier}{number}.xml", f"{scratch}/{tier}{number}.log"
         command = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
-                   f"--junitxml={report}", "-o", "junit_family=xunit1", "--durations=8", *shard, *words]
-        if not shard or shard[0].startswith("-"):
-            command.append(f"{TREE}/tests/{tier}")
+                   f"--junitxml={report}", "-o", "junit_family=xunit1", "--durations=8", *shard]
         with open(log, "wb") as sink:
             running.append((subprocess.Popen(command, env=env, cwd=TREE, stdout=sink, stderr=subprocess.STDOUT),
                             report, log))
@@ -119,10 +122,19 @@ def run_pytest(tier, build, scratch, words):
     return result
 
 
-def shards_of_files(tier):
-    named = [[f"{TREE}/tests/{tier}/{name}" for name in names] for names in FILES.get(tier, [])]
-    rest = [f"--ignore={path}" for paths in named for path in paths]
-    return [paths or rest for paths in named] or [[]]
+def shards_of(tier):
+    """The words for pytest of each shard of a tier."""
+    folder = f"{TREE}/tests/{tier}"
+    named = [f"{folder}/{name}" for _, files in SHARDS[tier] for name in files or ()]
+    shards = []
+    for words, files in SHARDS[tier]:
+        if files:
+            shards.append([*words, *(f"{folder}/{name}" for name in files)])
+        elif files is None:
+            shards.append([*words, folder])
+        else:
+            shards.append([*words, *(f"--ignore={path}" for path in named), folder])
+    return shards
 
 
 def compile_tree(preset):
