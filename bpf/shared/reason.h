@@ -25,7 +25,7 @@
 	X(FL_FORWARD_ARP, 10, "ARP answered", "") \
 	X(FL_FORWARD_ND, 11, "neighbour solicitation answered", "") \
 	X(FL_FORWARD_ECHO, 12, "ping of the gateway answered", "") \
-	X(FL_FORWARD_ICMP_ERROR, 13, "ICMP error sent to the container", "") \
+	X(FL_FORWARD_ICMP_ERROR, 13, "ICMP error sent to whoever sent the packet", "") \
 	X(FL_FORWARD_ROUTED, 14, "container to outside, address kept", "") \
 	X(FL_FORWARD_REMOTE, 15, "container to another host, in a tunnel", "") \
 	X(FL_FORWARD_REMOTE_KERNEL, 16, "container to another host, by the kernel's vxlan device", "") \

@@ -112,6 +112,19 @@ TEST_P(HostRulesTest, FlowThatAContainerBeganLetsNothingIn) {
   EXPECT_EQ(routed_in(forwarded()), dropped(FL_DROP_DIRECT));
 }
 
+// A neighbour's flow to the published port has the gateway's address, which the wire can forge.
+TEST_P(HostRulesTest, FlowOfANeighbourLetsNothingIn) {
+  const fl_flow answer = flow(IPPROTO_TCP, a(), 80, of(kGateway1), 6000);
+  fl_nat entry = nat(back()).value();
+  entry.kind = FL_NAT_HAIRPIN;
+  entry.flags = FL_NAT_REPLY;
+  program().put("fl_nat", answer, entry);
+
+  EXPECT_EQ(routed_in(packet(kByStack, Ip{.src = of(kGateway1), .dst = a(), .ttl = 63},
+                             Tcp{.sport = 6000, .dport = 80})),
+            dropped(FL_DROP_DIRECT));
+}
+
 TEST_P(HostRulesTest, WhatWasRoutedFromElsewhereIsDropped) {
   EXPECT_EQ(routed_in(forwarded(), ifindex_of("lan0")), dropped(FL_DROP_DIRECT));
 }
