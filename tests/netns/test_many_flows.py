@@ -127,8 +127,8 @@ def flood(place, source, sources, target, port):
 class Company:
     """What other containers do meanwhile, and must go on doing: flows that are held, a transfer, pings."""
 
-    def __init__(self, box, target, ports, seen_as, path):
-        self.flows = Flows(box, path / "held", "tcp", target, ports, 300, 10_000, box.address, seen_as=seen_as)
+    def __init__(self, box, source, target, ports, seen_as, path):
+        self.flows = Flows(box, path / "held", "tcp", target, ports, 300, 10_000, source, seen_as=seen_as)
         self.flows.all_right()
         self.bulk = box.start(image.tool(), "bulk", "-t", "600000", target, "9000", "0", log=f"{path}/bulk")
         self.ping = box.start("ping", "-q", "-i", "0.05", target, log=f"{path}/ping")
@@ -142,23 +142,26 @@ class Company:
         assert received > 0.8 * sent, self.ping.tail()  # the machine may drop some; a broken flow, all
 
 
-def test_a_syn_flood_from_one_container_starves_no_other(lab, tmp_path):
+@pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
+def test_a_syn_flood_from_one_container_starves_no_other(lab, family, tmp_path):
     """To the very port that others use: the flood takes all masquerade ports, and has to give them back."""
-    net = lab.runtime.network(V4)
+    net = lab.runtime.network(V4, V6)
     flooder, b, c = (net.container(name) for name in "abc")
-    target = lab.outside.addresses[0]
+    source, source_b, source_c = ((box.address, box.address6)[family] for box in (flooder, b, c))
+    target, nowhere = lab.outside.addresses[family], ("198.18.98.1", "2001:db8:98::1")[family]
+    own = lab.host.addresses[family]
     make_room(lab.outside)
     lab.outside.start(image.tool(), "answer", "tcp", 7001, 1, until="ready")
     lab.outside.start(image.tool(), "sink", 9000, until="ready")
-    flooder.run("iptables", "-A", "INPUT", "-p", "tcp", "-j", "DROP")  # what it asked for it never takes
-    company = Company(b, target, [7001], lab.address, tmp_path)
+    # What it asked for it never takes.
+    flooder.run(("iptables", "ip6tables")[family], "-A", "INPUT", "-p", "tcp", "-j", "DROP")
+    company = Company(b, source_b, target, [7001], own, tmp_path)
 
-    floods = [flood(flooder, flooder.address, 1, to, 7001) for to in (target, "198.18.98.1")]
+    floods = [flood(flooder, source, 1, to, 7001) for to in (target, nowhere)]
     wait_until(lambda: flows_of(lab, flooder, "half_open_flows") > 2 * NAT_PORTS - 1000,
                "the flood to take all ports", timeout=60)
     for n in range(3):
-        new = Flows(c, tmp_path / f"new{n}", "tcp", target, [7001], 200, 20_000 + 1000 * n, c.address,
-                    seen_as=lab.address)
+        new = Flows(c, tmp_path / f"new{n}", "tcp", target, [7001], 200, 20_000 + 1000 * n, source_c, seen_as=own)
         new.all_right()
         go_on([company.flows, new])
         new.end()
@@ -168,22 +171,24 @@ def test_a_syn_flood_from_one_container_starves_no_other(lab, tmp_path):
     assert flows_of(lab, flooder) < 2 * NAT_PORTS + 100, "no more than there are ports"
 
 
-def test_a_syn_flood_to_one_published_port_leaves_the_others_alone(lab, tmp_path):
-    net = lab.runtime.network(V4)
+@pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
+def test_a_syn_flood_to_one_published_port_leaves_the_others_alone(lab, family, tmp_path):
+    net = lab.runtime.network(V4, V6)
     a, b = net.container("a", binding(8080, 8080)), net.container("b", binding(8081, 8081))
+    own, outside = lab.host.addresses[family], lab.outside.addresses[family]
     make_room(a)
     a.start(image.tool(), "answer", "tcp", 8080, 1, until="ready")
     b.start(image.tool(), "answer", "tcp", 8081, 1, until="ready")
     lab.outside.start(image.tool(), "answer", "tcp", 7001, 1, until="ready")
     lab.outside.start(image.tool(), "sink", 9000, until="ready")
-    company = Company(b, lab.outside.addresses[0], [7001], lab.address, tmp_path)
-    inward = Flows(lab.outside, tmp_path / "in", "tcp", lab.address, [8081], 300, 10_000, "198.18.0.1")
+    company = Company(b, (b.address, b.address6)[family], outside, [7001], own, tmp_path)
+    inward = Flows(lab.outside, tmp_path / "in", "tcp", own, [8081], 300, 10_000, outside)
     inward.all_right()
 
-    one = flood(lab.outside, "198.19.0.0", 65536, lab.address, 8080)
+    one = flood(lab.outside, ("198.19.0.0", "2001:db8:f10d::")[family], 65536, own, 8080)
     wait_until(lambda: flows_of(lab, a, "half_open_flows") > 20_000, "the flood to come in", timeout=60)
     go_on([inward, company.flows])
-    new = Flows(lab.outside, tmp_path / "new", "tcp", lab.address, [8081], 200, 20_000, "198.18.0.1")
+    new = Flows(lab.outside, tmp_path / "new", "tcp", own, [8081], 200, 20_000, outside)
     new.all_right()
     go_on([inward, new])
     company.end()
