@@ -1,0 +1,26 @@
+"""What is done to each contender, and which figure it gives."""
+
+from .contender import FRAMES, SUPER
+
+HIGHER, LOWER = "higher", "lower"
+
+
+class Case:
+    id = ""  # in tables, in JSON and on the command line
+    what = ""  # one line
+    unit = ""  # of the figure `value`
+    better = HIGHER
+    cpu_unit = None  # of the figure `cpu`, where there is one
+    kinds = (SUPER, FRAMES)  # wires that it is run on
+    rounds = None  # None: as many as were asked for
+    path = None  # of the contender; None: takes() decides
+
+    def applies(self, contender):
+        """Whether it is run on a contender (its class)."""
+        return self.path in contender.paths
+
+    def take(self, contender, seconds):
+        """Runs once on an open contender, for about `seconds`. Returns a dict of figures: `value`, in `unit`, and
+        whatever else was seen; `cpu`: CPU time of the whole machine for one unit of work, in `cpu_unit`.
+        Raises process.Failed: the run is recorded as failed, and the next one is made."""
+        raise NotImplementedError
