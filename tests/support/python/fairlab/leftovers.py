@@ -2,10 +2,12 @@
 
 import glob
 import os
+import signal
 import subprocess
 
 from . import cgroup
 from .host import PREFIX
+from .process import wait_until
 
 MARK = "FAIRLEAD_RUN"  # environment variable: which run of the test suite a process belongs to
 LASTING = ("links", "routes", "pins", "sysctls")  # of the machine: these may not go either
@@ -35,12 +37,12 @@ def _pins():
     return sorted(found)
 
 
-def _processes():
-    """What this run started and what they started: all that inherited its mark."""
+def _marked():
+    """Command lines, by pid, of what this run started and what they started: all that inherited its mark."""
     mark = f"{MARK}={os.environ.get(MARK)}".encode()
-    found = []
+    found = {}
     for entry in os.listdir("/proc"):
-        if not entry.isdigit():
+        if not entry.isdigit() or int(entry) == os.getpid():
             continue
         try:
             with open(f"/proc/{entry}/environ", "rb") as file:
@@ -50,8 +52,12 @@ def _processes():
         except OSError:
             continue
         if marked:
-            found.append(f"{entry} {command[:100]}")
-    return sorted(found)
+            found[int(entry)] = command
+    return found
+
+
+def _processes():
+    return sorted(f"{pid} {command[:100]}" for pid, command in _marked().items())
 
 
 def _namespaces():
@@ -109,3 +115,17 @@ def clean():
     for name in cgroup.trees(PREFIX):
         if not _owner_lives(name):
             cgroup.remove(name)
+
+
+def end_processes():
+    """Kills all that this run started. For a run that was stopped half-way: its programs end nothing any more."""
+
+    def none_is_left():
+        for pid in _marked():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        return not _marked()
+
+    wait_until(none_is_left, "the processes of this run to end", timeout=30, step=0.1)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from . import leftovers
 from .image import TREE
+from .process import die_with_parent
 
 CTEST = ("unit", "bpf", "fuzz", "check")
 PYTEST = ("netns", "docker", "cluster")
@@ -62,7 +63,7 @@ def run_ctest(tier, build, scratch):
     command = ["ctest", "--test-dir", build, "-L", f"^{tier}$", "--output-junit", report, "--no-tests=ignore"]
     # Unit tests share nothing; the others make kernel objects or use all cores by themselves.
     command += ["-j2"] if tier in ("unit", "check") else []
-    done = subprocess.run(command, env=env, check=False, timeout=LIMIT[tier])
+    done = subprocess.run(command, env=env, check=False, timeout=LIMIT[tier], preexec_fn=die_with_parent)
     counted = set()
     for path in glob.glob(f"{cases}*.xml"):
         try:
@@ -103,8 +104,8 @@ def run_pytest(tier, build, scratch, words):
         command = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
                    f"--junitxml={report}", "-o", "junit_family=xunit1", "--durations=8", *shard]
         with open(log, "wb") as sink:
-            running.append((subprocess.Popen(command, env=env, cwd=TREE, stdout=sink, stderr=subprocess.STDOUT),
-                            report, log))
+            running.append((subprocess.Popen(command, env=env, cwd=TREE, stdout=sink, stderr=subprocess.STDOUT,
+                                             preexec_fn=die_with_parent), report, log))
     deadline = time.monotonic() + LIMIT[tier]
     for process, report, log in running:
         try:
@@ -112,7 +113,7 @@ def run_pytest(tier, build, scratch, words):
         except subprocess.TimeoutExpired:
             process.kill()
             code = process.wait()
-            result.failed.append(f"{tier}: over its limit of {LIMIT[tier]} s")
+            result.failed.append(over_limit(tier))
         with open(log, encoding="utf-8", errors="replace") as file:
             print(file.read(), flush=True)
         if os.path.exists(report):
@@ -159,16 +160,22 @@ def run_tier(tier, builds, scratch, words):
         else:
             result = run_pytest(tier, builds["release"], scratch, words)
     except subprocess.TimeoutExpired:
-        result = Result(tier, failed=[f"{tier}: over its limit of {LIMIT[tier]} s"])
+        result = Result(tier, failed=[over_limit(tier)])
+    if over_limit(tier) in result.failed:
+        leftovers.end_processes()
     result.seconds = time.monotonic() - started
-    leftovers.clean()
     result.failed += [f"{tier}: {line}" for line in settled_differences(before)]
     return result
 
 
+def over_limit(tier):
+    return f"{tier}: over its limit of {LIMIT[tier]} s"
+
+
 def settled_differences(before):
-    """The kernel frees namespaces a moment after their last process."""
-    for _ in range(20):
+    """The kernel frees namespaces and cgroups a moment after their last process."""
+    for _ in range(40):
+        leftovers.clean()
         found = leftovers.differences(before, leftovers.snapshot())
         if not found:
             return []
