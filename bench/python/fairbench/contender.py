@@ -21,6 +21,7 @@ SINK_PORT = 5203  # UDP, and TCP to read its counter
 # What a contender with a path PUBLISHED publishes, each under its own number, as words of `docker run`.
 PUBLISH = [word for port in (STREAM_PORT, ECHO_PORT, SINK_PORT)
            for word in ("-p", f"{port}:{port}/tcp", "-p", f"{port}:{port}/udp")]
+OWN_PORTS = 100
 
 
 class Unavailable(Exception):
@@ -29,12 +30,17 @@ class Unavailable(Exception):
 
 @dataclass
 class Path:
-    """`address`: where the client reaches what the server offers, on the ports above. `mtu`: of the client's device."""
+    """`address`: where the client reaches what the server offers, on the ports above plus `shift`. `mtu`: of the
+    client's device. A server in a host's own namespace must not want ports that the host publishes: OWN_PORTS."""
 
     client: object
     server: object
     address: str
     mtu: int
+    shift: int = 0
+
+    def port(self, base):
+        return base + self.shift
 
 
 class Contender:

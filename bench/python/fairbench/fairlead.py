@@ -4,7 +4,7 @@ import os
 
 from fairlab.cluster import Cluster
 
-from .contender import ACROSS, FRAMES, LOCAL, MASQUERADE, PUBLISH, PUBLISHED, Contender, Path
+from .contender import ACROSS, FRAMES, LOCAL, MASQUERADE, OWN_PORTS, PUBLISH, PUBLISHED, Contender, Path
 from .hosts import OVERHEAD
 from .wire import DEVICE, MTU, Pair
 
@@ -22,7 +22,7 @@ class Fairlead(Contender):
         self.pair = Pair(self.name, self.kind)
         one, two = self.pair.ends
         folder = os.path.join(self.logs, f"{self.name}-{self.kind}")
-        cluster = Cluster(folder, 0, wire=self.pair, start=False, lease=60, top=f'uplinks = ["{DEVICE}"]',
+        self.cluster = cluster = Cluster(folder, 0, wire=self.pair, start=False, lease=60, top=f'uplinks = ["{DEVICE}"]',
                           **self.settings)
         for number, host in enumerate(self.pair.ends, 1):
             cluster.add(host, urls=[self.pair.store_url(number)], underlay=[host.addresses[0]])
@@ -37,7 +37,7 @@ class Fairlead(Contender):
             ACROSS: Path(client, server, server.address(NETWORK), inside),
             LOCAL: Path(client, neighbour, neighbour.address(NETWORK), inside),
             PUBLISHED: Path(one, server, two.addresses[0], MTU),
-            MASQUERADE: Path(client, two, two.addresses[0], inside),
+            MASQUERADE: Path(client, two, two.addresses[0], inside, OWN_PORTS),
         }
 
     def path(self, name):

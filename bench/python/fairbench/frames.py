@@ -9,6 +9,7 @@ from .contender import ACROSS, FRAMES, STREAM_PORT
 from .wire import DEVICE, MTU
 
 ETHERNET = 14  # bytes of the header, which an MTU does not count
+ENOUGH = 1000  # packets; the streams are 3000 of the largest there can be
 
 
 def check(contender, kind):
@@ -16,17 +17,24 @@ def check(contender, kind):
     it saw; `right`: only frames cross where only frames may."""
     path = contender.path(ACROSS if ACROSS in contender.paths else contender.paths[0])
     traffic.serve(path, "iperf3")
+    _stream(path, "1M")  # whatever the first packets of a path wait for
     logs = [f"{contender.logs}/watch-{contender.name}-{kind}-{number}.json" for number in (1, 2)]
     watchers = [host.start(traffic.tool(), "watch", DEVICE, 3000, log=log)
                 for host, log in zip(contender.hosts(), logs)]
     for direction in ((), ("-R",)):
-        traffic.ask(path, "iperf3", "-c", path.address, "-p", STREAM_PORT, "-n", "100M", "-J", *direction, timeout=30)
+        _stream(path, "100M", *direction)
     for watcher in watchers:
         wait_until(lambda w=watcher: not w.alive(), "the watcher to end", timeout=10)
     seen = [_read(log) for log in logs]
-    largest = max(each["largest"] for each in seen) - ETHERNET
-    return {"wire": kind, "contender": contender.name, "mtu": MTU, "packets": sum(each["packets"] for each in seen),
+    largest, packets = max(each["largest"] for each in seen) - ETHERNET, sum(each["packets"] for each in seen)
+    if packets < ENOUGH:
+        raise Failed(f"only {packets} packets were seen on the wire while 200 MB should have crossed it")
+    return {"wire": kind, "contender": contender.name, "mtu": MTU, "packets": packets,
             "largest": largest, "right": kind != FRAMES or largest <= MTU}
+
+
+def _stream(path, size, *direction):
+    traffic.ask(path, "iperf3", "-c", path.address, "-p", path.port(STREAM_PORT), "-n", size, "-J", *direction, timeout=30)
 
 
 def _read(path):

@@ -1,6 +1,6 @@
 """All contenders and all cases, in the order of the tables."""
 
-from . import fairlead, hosts, streams
+from . import datagrams, fairlead, hosts, kernel, streams, transactions
 
-CONTENDERS = [*hosts.CONTENDERS, *fairlead.CONTENDERS]
-CASES = [*streams.CASES]
+CONTENDERS = [*hosts.CONTENDERS, *kernel.CONTENDERS, *fairlead.CONTENDERS]
+CASES = [*streams.CASES, *transactions.CASES, *datagrams.CASES]

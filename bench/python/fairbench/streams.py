@@ -21,7 +21,7 @@ class Stream(Case):
         traffic.settle()
         whole = max(1, math.ceil(seconds))  # iperf3 takes no fractions
         before = machine.busy_seconds()
-        answer = traffic.ask(path, "iperf3", "-c", path.address, "-p", STREAM_PORT, "-t", whole, "-J", *self.options,
+        answer = traffic.ask(path, "iperf3", "-c", path.address, "-p", path.port(STREAM_PORT), "-t", whole, "-J", *self.options,
                              timeout=whole + 15)
         busy = machine.busy_seconds() - before
         end = answer["end"]

@@ -13,11 +13,12 @@ SOURCES = [os.path.join(TREE, "bench", "tools", name)
            for name in ("bench_tool.c", "server.c", "client.c", "flood.c", "watch.c", "histogram.c")]
 HEADERS = [os.path.join(TREE, "bench", "tools", "bench_tool.h")]
 TARGET = os.path.join(TREE, "build", "bench", "bench_tool")
+# name -> (port, words before it)
 SERVERS = {
-    "iperf3": lambda: ("iperf3", "-s", "-p", STREAM_PORT),
-    "tcp": lambda: (tool(), "serve-tcp", ECHO_PORT),
-    "udp": lambda: (tool(), "serve-udp", ECHO_PORT),
-    "sink": lambda: (tool(), "sink", SINK_PORT),
+    "iperf3": (STREAM_PORT, lambda: ("iperf3", "-s", "-p")),
+    "tcp": (ECHO_PORT, lambda: (tool(), "serve-tcp")),
+    "udp": (ECHO_PORT, lambda: (tool(), "serve-udp")),
+    "sink": (SINK_PORT, lambda: (tool(), "sink")),
 }
 
 pinned = True  # set by the command line
@@ -49,11 +50,12 @@ def serve(path, name):
     key = (id(path.server), name)
     if key in _running:
         return
-    path.server.start(*on_core(1, SERVERS[name]()))
+    base, words = SERVERS[name]
+    port = path.port(base)
+    path.server.start(*on_core(1, (*words(), port)))
     _running[key] = path.server
-    probe = "-uln" if name == "udp" else "-tln"
-    port = {"iperf3": STREAM_PORT, "sink": SINK_PORT}.get(name, ECHO_PORT)
-    wait_until(lambda: f":{port} " in path.server.run("ss", probe).out, f"the server {name} to listen", step=0.05)
+    shown = "-uln" if name == "udp" else "-tln"
+    wait_until(lambda: f":{port} " in path.server.run("ss", shown).out, f"the server {name} to listen", step=0.05)
 
 
 def ask(path, *words, timeout):
