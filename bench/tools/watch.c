@@ -1,6 +1,7 @@
 // How large packets are that a device sends, after the kernel has cut them if it had to.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -11,9 +12,24 @@
 
 #include "bench_tool.h"
 
+// Only what is sent: what is received must pass by without a clone being made for us, for a clone
+// is no longer the same packet to whoever takes it next.
+static void only_outgoing(int fd) {
+  struct sock_filter words[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (unsigned)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0x40000),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  const struct sock_fprog filter = {.len = sizeof words / sizeof words[0], .filter = words};
+  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0) fail("filter");
+}
+
 int watch(char** words) {
-  const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+  // Without a protocol nothing arrives before the filter is there.
+  const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("packet socket");
+  only_outgoing(fd);
   const struct sockaddr_ll device = {.sll_family = AF_PACKET,
                                      .sll_protocol = htons(ETH_P_ALL),
                                      .sll_ifindex = (int)if_nametoindex(words[0])};
