@@ -19,7 +19,8 @@ STREAM_PORT = 5201  # iperf3, TCP
 ECHO_PORT = 5202  # TCP and UDP
 SINK_PORT = 5203  # UDP, and TCP to read its counter
 # What a contender with a path PUBLISHED publishes, each under its own number, as words of `docker run`.
-PUBLISH = [word for port in (STREAM_PORT, ECHO_PORT, SINK_PORT)
+PUBLISHED_PORTS = (STREAM_PORT, ECHO_PORT, SINK_PORT)
+PUBLISH = [word for port in PUBLISHED_PORTS
            for word in ("-p", f"{port}:{port}/tcp", "-p", f"{port}:{port}/udp")]
 OWN_PORTS = 100
 

@@ -1,42 +1,57 @@
-"""fairlead in each of its modes, with Docker engines and an etcd, as a user has it."""
+"""fairlead in each of its modes: with an etcd, with and without Docker engines."""
 
 import os
 
 from fairlab.cluster import Cluster
+from fairlab.cnm import Runtime, binding
 
-from .contender import ACROSS, FRAMES, LOCAL, MASQUERADE, OWN_PORTS, PUBLISH, PUBLISHED, Contender, Path
+from .contender import (ACROSS, FRAMES, LOCAL, MASQUERADE, OWN_PORTS, PUBLISH, PUBLISHED, PUBLISHED_PORTS, Contender,
+                        Path)
 from .hosts import OVERHEAD
 from .wire import DEVICE, MTU, Pair
 
-NETWORK = "bench"
+NETWORK, SUBNET = "bench", "10.97.0.0/16"
+TCP, UDP = 6, 17
 
 
 class Fairlead(Contender):
+    """Containers that no engine made, as `kernel` has them: nothing but fairlead is in a packet's way."""
+
     name = "fairlead"
     what = "fairlead, packets unpacked at TC"
     paths = (ACROSS, LOCAL, PUBLISHED, MASQUERADE)
     settings = {"xdp": "off"}  # of the table [cluster]
-    options = ()  # of the network
+    top = ""  # of the settings file, before its tables
+    tables = ""  # after [cluster]
+    engines = False
 
     def open(self):
+        self.open_cluster()
+        self.connect()
+
+    def open_cluster(self):
         self.pair = Pair(self.name, self.kind)
-        one, two = self.pair.ends
         folder = os.path.join(self.logs, f"{self.name}-{self.kind}")
-        self.cluster = cluster = Cluster(folder, 0, wire=self.pair, start=False, lease=60, top=f'uplinks = ["{DEVICE}"]',
-                          **self.settings)
+        self.cluster = Cluster(folder, 0, wire=self.pair, start=False, engines=self.engines, lease=60,
+                               top=f'uplinks = ["{DEVICE}"]\n{self.top}', tables=self.tables, **self.settings)
         for number, host in enumerate(self.pair.ends, 1):
-            cluster.add(host, urls=[self.pair.store_url(number)], underlay=[host.addresses[0]])
-        cluster.start()
-        near, far = cluster
-        near.shared("--subnet", "10.97.0.0/16", *self.options, name=NETWORK)
-        cluster.everywhere(NETWORK, members=[far])
-        client, server = near.up("client", NETWORK), far.up("server", NETWORK, *PUBLISH)
-        neighbour = near.up("neighbour", NETWORK)
+            self.cluster.add(host, urls=[self.pair.store_url(number)], underlay=[host.addresses[0]])
+        self.cluster.start()
+
+    def connect(self):
+        near, far = (Runtime(host).shared_network(SUBNET) for host in self.pair.ends)
+        ports = [binding(port, port, protocol) for port in PUBLISHED_PORTS for protocol in (TCP, UDP)]
+        client, neighbour = near.container("client"), near.container("neighbour")
+        server = far.container("server", *ports)
+        self.make_paths(client, (neighbour, neighbour.address), (server, server.address))
+
+    def make_paths(self, client, neighbour, server):
+        one, two = self.pair.ends
         inside = MTU - OVERHEAD
         self.known = {
-            ACROSS: Path(client, server, server.address(NETWORK), inside),
-            LOCAL: Path(client, neighbour, neighbour.address(NETWORK), inside),
-            PUBLISHED: Path(one, server, two.addresses[0], MTU),
+            ACROSS: Path(client, *server, inside),
+            LOCAL: Path(client, *neighbour, inside),
+            PUBLISHED: Path(one, server[0], two.addresses[0], MTU),
             MASQUERADE: Path(client, two, two.addresses[0], inside, OWN_PORTS),
         }
 
@@ -51,6 +66,24 @@ class Fairlead(Contender):
             self.pair.close()
 
 
+class FairleadDocker(Fairlead):
+    """As a user has it: containers of Docker engines, in whose namespaces Docker translates the address of its
+    resolver, so that the kernel tracks connections there. Docker's own drivers pay for that too."""
+
+    name = "fairlead-docker"
+    what = "fairlead under Docker engines, packets unpacked at TC"
+    engines = True
+    options = ()  # of the network
+
+    def connect(self):
+        near, far = self.cluster
+        near.shared("--subnet", SUBNET, *self.options, name=NETWORK)
+        self.cluster.everywhere(NETWORK, members=[far])
+        client, server = near.up("client", NETWORK), far.up("server", NETWORK, *PUBLISH)
+        neighbour = near.up("neighbour", NETWORK)
+        self.make_paths(client, (neighbour, neighbour.address(NETWORK)), (server, server.address(NETWORK)))
+
+
 class FairleadXdp(Fairlead):
     """Only where frames cross: XDP on a veth device makes its peer cut super-packets."""
 
@@ -61,4 +94,4 @@ class FairleadXdp(Fairlead):
     settings = {"xdp": "native"}
 
 
-CONTENDERS = [Fairlead, FairleadXdp]
+CONTENDERS = [Fairlead, FairleadXdp, FairleadDocker]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from . import spread
 from .contender import CONTROL, FRAMES, SUPER
 
-OVERLAY, BRIDGE = "docker-overlay", "docker-bridge"  # Docker's own, with real engines
+OVERLAY, BRIDGE, DEFAULT = "docker-overlay", "docker-bridge", "docker0"  # Docker's own, with real engines
+UNDER_DOCKER = "fairlead-docker"
 AT_LEAST, AT_MOST = ">=", "<="
 
 
@@ -57,11 +58,16 @@ def of_kernel(label, case, sign, limit):
 
 
 def of_overlay(label, case, sign, limit):
-    return Part(f"{label}, of Docker's overlay", case, sign, limit, OVERLAY)
+    return Part(f"{label}, of Docker's overlay", case, sign, limit, OVERLAY, contender=UNDER_DOCKER)
 
 
 def of_bridge(label, case, sign, limit):
-    return Part(f"{label}, of Docker's bridge", case, sign, limit, BRIDGE)
+    return Part(f"{label}, of Docker's bridge", case, sign, limit, BRIDGE, contender=UNDER_DOCKER)
+
+
+def of_default(label, case, sign, limit):
+    """No names are known on either: nothing is translated in the containers."""
+    return Part(f"{label}, of docker0", case, sign, limit, DEFAULT)
 
 
 def alone(label, case, limit, unit, **more):
@@ -89,6 +95,7 @@ ROWS = (
         of_host("connections", "masquerade-crr", AT_LEAST, 0.95),
         of_bridge("connections", "masquerade-crr", AT_LEAST, 2))),
     Row("same-host", "same host, container to container: TCP; latency", (
+        of_default("TCP", "local-tcp", AT_LEAST, 1.2), of_default("latency", "local-rr", AT_MOST, 0.8),
         of_bridge("TCP", "local-tcp", AT_LEAST, 1.2), of_bridge("latency", "local-rr", AT_MOST, 0.8))),
     Row("packet-time", "BPF time per packet (test run, hot): encap, decap TC, decap XDP, NAT", (
         alone("encap", "packet-encap", 100, "ns"), alone("decap at TC", "packet-decap-tc", 110, "ns"),

@@ -90,6 +90,17 @@ class Runtime:
         self.client.call("NetworkDriver.CreateNetwork", NetworkID=number, Options=wanted, IPv4Data=data, IPv6Data=data6)
         return Network(self, number, v4, v6)
 
+    def shared_network(self, pool):
+        """A network of the cluster. Hosts that name the same pool are on the same one."""
+        call, number = self.client.call, key(next(self.numbers))
+        space = call("IpamDriver.GetDefaultAddressSpaces")["LocalDefaultAddressSpace"]
+        taken = call("IpamDriver.RequestPool", AddressSpace=space, Pool=pool, SubPool="", Options={}, V6=False)["PoolID"]
+        gateway = call("IpamDriver.RequestAddress", PoolID=taken, Address="",
+                       Options={"RequestAddressType": "com.docker.network.gateway"})["Address"]
+        call("NetworkDriver.CreateNetwork", NetworkID=number, Options={}, IPv6Data=[], IPv4Data=[
+            {"AddressSpace": space, "Pool": pool, "Gateway": gateway, "AuxAddresses": {}}])
+        return SharedNetwork(self, number, pool, taken)
+
 
 def first(pool, number):
     """"10.1.0.0/24", 7 -> "10.1.0.7/24"."""
@@ -105,10 +116,15 @@ class Network:
         self.runtime, self.key, self.v4, self.v6 = runtime, number, v4, v6
         self.used = itertools.count(2)
 
+    def addresses(self):
+        """Of the next endpoint, with their lengths; IPv6: "" for none."""
+        place = next(self.used)
+        return first(self.v4, place), first(self.v6, place) if self.v6 else ""
+
     def endpoint(self):
         """CreateEndpoint and Join, no namespace: (key, address, address6, reply of Join)."""
-        number, place = key(next(self.runtime.numbers)), next(self.used)
-        v4, v6 = first(self.v4, place), first(self.v6, place) if self.v6 else ""
+        number = key(next(self.runtime.numbers))
+        v4, v6 = self.addresses()
         call = self.runtime.client.call
         made = call("NetworkDriver.CreateEndpoint", NetworkID=self.key, EndpointID=number, Options={},
                     Interface={"Address": v4, "AddressIPv6": v6, "MacAddress": ""})
@@ -125,6 +141,18 @@ class Network:
 
     def remove(self):
         self.runtime.client.call("NetworkDriver.DeleteNetwork", NetworkID=self.key)
+
+
+class SharedNetwork(Network):
+    """Its addresses come from fairlead's own IPAM, since other hosts hand them out too."""
+
+    def __init__(self, runtime, number, pool, taken):
+        super().__init__(runtime, number, pool, None)
+        self.taken = taken
+
+    def addresses(self):
+        answer = self.runtime.client.call("IpamDriver.RequestAddress", PoolID=self.taken, Address="", Options={})
+        return answer["Address"], ""
 
 
 class Box:

@@ -1,0 +1,46 @@
+"""Hosts with Docker engines and without fairlead."""
+
+import os
+
+from fairlab import image
+from fairlab.engine import Container, Engine
+
+from .contender import Contender
+from .wire import Pair
+
+
+class Engines(Contender):
+    """What contenders have in common whose containers Docker itself connects."""
+
+    engines_on = (0, 1)  # numbers of the hosts that have one
+
+    def open(self):
+        self.pair = Pair(self.name, self.kind)
+        folder = os.path.join(self.logs, f"{self.name}-{self.kind}")
+        os.makedirs(folder, exist_ok=True)
+        self.engines = {number: Engine(self.pair.ends[number], log=f"{folder}/dockerd-{number + 1}.log").launch()
+                        for number in self.engines_on}
+        for engine in self.engines.values():
+            engine.wait().import_image()
+        self.known = self.connect()
+
+    def connect(self):
+        """The paths, by name."""
+        raise NotImplementedError
+
+    def up(self, number, name, network, *options):
+        """A container on the host with that number. It waits: all that is measured, the bench starts in its namespace."""
+        engine = self.engines[number]
+        engine.docker("run", "-d", "--name", name, "--network", network, *options, image.NAME, "/bin/busybox", "sleep",
+                      "2147483647")
+        return Container(engine, name)
+
+    def path(self, name):
+        return self.known[name]
+
+    def hosts(self):
+        return tuple(self.pair.ends)
+
+    def close(self):
+        if hasattr(self, "pair"):
+            self.pair.close()
