@@ -4,6 +4,8 @@ import os
 import platform
 import time
 
+from . import congestion
+
 TICK = os.sysconf("SC_CLK_TCK")
 TICK_SECONDS = 1 / TICK
 
@@ -31,4 +33,5 @@ def describe():
                 model = line.split(":", 1)[1].strip()
                 break
     return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "architecture": platform.machine(),
+            "congestion_control": congestion.CONTROL,
             "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from fairlab.process import Failed
 
-from . import frames, machine
+from . import congestion, frames, machine
 from .contender import Unavailable
 
 
@@ -55,6 +55,7 @@ class Runner:
             stack.callback(contender.close)
             try:
                 contender.open()
+                congestion.everywhere(contender)
             except Unavailable as reason:
                 self.runs.missing[maker.name] = str(reason)
                 say(f"{maker.name} is left out: {reason}")
