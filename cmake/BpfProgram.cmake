@@ -13,15 +13,16 @@ target_include_directories(bpf_skeletons SYSTEM INTERFACE ${BPF_SKELETON_DIR})
 execute_process(COMMAND ${CMAKE_C_COMPILER} -print-multiarch
   OUTPUT_VARIABLE BPF_MULTIARCH OUTPUT_STRIP_TRAILING_WHITESPACE)
 
+set(BPF_FLAGS -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wshadow -Werror
+  -I${PROJECT_SOURCE_DIR}/bpf -isystem /usr/include/${BPF_MULTIARCH})
+
 function(bpf_program name)
   set(source ${PROJECT_SOURCE_DIR}/bpf/${name}.bpf.c)
   set(object ${PROJECT_BINARY_DIR}/bpf/${name}.bpf.o)
   set(skeleton ${BPF_SKELETON_DIR}/skeleton/${name}.skel.h)
   file(MAKE_DIRECTORY ${BPF_SKELETON_DIR}/skeleton)
   add_custom_command(OUTPUT ${object}
-    COMMAND ${CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wshadow -Werror
-      -I${PROJECT_SOURCE_DIR}/bpf -isystem /usr/include/${BPF_MULTIARCH}
-      -MMD -MF ${object}.d -MT ${object} -c ${source} -o ${object}
+    COMMAND ${CLANG} ${BPF_FLAGS} -MMD -MF ${object}.d -MT ${object} -c ${source} -o ${object}
     DEPENDS ${source} DEPFILE ${object}.d COMMENT "bpf ${name}" VERBATIM)
   add_custom_command(OUTPUT ${skeleton}
     COMMAND ${BPFTOOL} gen skeleton ${object} name ${name} > ${skeleton}

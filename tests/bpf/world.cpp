@@ -119,7 +119,8 @@ void WorldTest::reload(const fl_config& config) {
   const std::string bytes(reinterpret_cast<const char*>(&config), sizeof(config));
   auto& program = loaded[program_name_ + bytes];
   std::string why;
-  if (program == nullptr) program = BpfProgram::load(program_name_, config, &why);
+  if (program == nullptr)
+    program = BpfProgram::load(program_name_, config, &why, {}, nullptr, entries_);
   program_ = program.get();
   ASSERT_NE(program_, nullptr) << why;
   program_->clear_maps();
@@ -139,7 +140,7 @@ BpfProgram& WorldTest::load_sharing(const std::string& name, const fl_config& co
   static std::map<std::pair<const BpfProgram*, std::string>, std::unique_ptr<BpfProgram>> loaded;
   auto& program = loaded[{program_, name}];
   std::string why;
-  if (program == nullptr) program = BpfProgram::load(name, config, &why, {}, program_);
+  if (program == nullptr) program = BpfProgram::load(name, config, &why, {}, program_, entries_);
   EXPECT_NE(program, nullptr) << why;
   return *program;
 }

@@ -67,7 +67,9 @@ inline constexpr std::uint32_t kSmallMtuBytes = 1300;
 // Loads one program into the world. A test that derives from it names the program.
 class WorldTest : public ::testing::Test {
  protected:
-  explicit WorldTest(std::string program) : program_name_(std::move(program)) {}
+  // `entries`: of maps that would be larger.
+  explicit WorldTest(std::string program, std::uint32_t entries = kTestEntries)
+      : program_name_(std::move(program)), entries_(entries) {}
   void SetUp() override;
 
   static fl_config config();
@@ -100,6 +102,7 @@ class WorldTest : public ::testing::Test {
   void put_network(std::uint32_t id, const Pair& gateway, const Addr& subnet4, const Addr& subnet6);
 
   std::string program_name_;
+  std::uint32_t entries_;
   BpfProgram* program_ = nullptr;
 };
 

@@ -19,9 +19,6 @@ namespace {
 // BPF_F_TEST_SKB_CHECKSUM_COMPLETE; Debian 12's <linux/bpf.h> is older than the flag.
 constexpr std::uint32_t kChecksumComplete = 1U << 2;
 
-// Test maps are smaller than the daemon's: each test loads its own set.
-constexpr std::uint32_t kMaxEntries = 8192;
-
 thread_local std::string libbpf_log;
 
 int collect_log(libbpf_print_level level, const char* format, va_list arguments) {
@@ -62,12 +59,12 @@ bool set_config(bpf_object* object, const fl_config& config) {
   return false;
 }
 
-void shrink_maps(bpf_object* object) {
+void resize_maps(bpf_object* object, std::uint32_t entries) {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
     const bool array = bpf_map__type(map) == BPF_MAP_TYPE_ARRAY;  // indexed by port: all of it
-    if (!array && bpf_map__max_entries(map) > kMaxEntries) {
-      bpf_map__set_max_entries(map, kMaxEntries);
+    if (!array && bpf_map__max_entries(map) > kTestEntries) {
+      bpf_map__set_max_entries(map, entries);
     }
   }
 }
@@ -130,7 +127,7 @@ bool can_check_checksum_complete() {
 
 std::unique_ptr<BpfProgram> BpfProgram::load(const std::string& name, const fl_config& config,
                                              std::string* why, const std::string& function,
-                                             const BpfProgram* share) {
+                                             const BpfProgram* share, std::uint32_t entries) {
   libbpf_log.clear();
   libbpf_set_print(collect_log);
   const std::string path = std::string(FAIRLEAD_BPF_OBJECTS) + "/" + name + ".bpf.o";
@@ -139,11 +136,11 @@ std::unique_ptr<BpfProgram> BpfProgram::load(const std::string& name, const fl_c
     *why = "cannot open " + path + ": " + std::strerror(errno);
     return nullptr;
   }
-  shrink_maps(object);
+  resize_maps(object, entries);
   const bool configured =
       set_config(object, config) && (share == nullptr || share_maps(object, share->object_));
   const int error = configured ? bpf_object__load(object) : 0;
-  const std::string& wanted = function.empty() ? name : function;
+  const std::string& wanted = function.empty() ? name.substr(name.rfind('/') + 1) : function;
   const bpf_program* program = bpf_object__find_program_by_name(object, wanted.c_str());
   if (!configured || error != 0 || program == nullptr) {
     *why = path + (!configured          ? ": has no fl_config in .rodata, or cannot share maps"
@@ -325,6 +322,22 @@ Reasons BpfProgram::read_counters(const Packet* in, const Packet* out) const {
     add(key.reason, drops(key.network, static_cast<fl_reason>(key.reason)));
   }
   return seen;
+}
+
+std::vector<std::uint32_t> BpfProgram::section(const char* name) const {
+  const bpf_map* map = bpf_object__find_map_by_name(object_, name);
+  EXPECT_NE(map, nullptr) << "no section " << name;
+  if (map == nullptr) return {};
+  const std::uint32_t zero = 0;
+  std::vector<std::uint32_t> numbers(bpf_map__value_size(map) / sizeof(std::uint32_t));
+  EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(map), &zero, numbers.data()), 0) << name;
+  return numbers;
+}
+
+void BpfProgram::clear_section(const char* name) {
+  const std::vector<std::uint32_t> zeros(section(name).size());
+  const std::uint32_t zero = 0;
+  put_bytes(name, &zero, sizeof(zero), zeros.data(), zeros.size() * sizeof(std::uint32_t));
 }
 
 std::map<std::string, std::uint32_t> BpfProgram::verified_instructions() const {

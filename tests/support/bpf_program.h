@@ -65,6 +65,9 @@ struct RunOptions {
   bool checksum_complete = false;
 };
 
+// Test maps are smaller than the daemon's: each test loads its own set.
+inline constexpr std::uint32_t kTestEntries = 8192;
+
 // Whether the kernel's test run knows the option; found by trying.
 bool can_check_checksum_complete();
 
@@ -72,10 +75,12 @@ class BpfProgram {
  public:
   // Opens and loads the object of one bpf/NAME.bpf.c, to run its function NAME or another.
   // Null and a message in `why` if the kernel refuses. `share`: a program whose maps it uses
-  // instead of its own, as the daemon's programs do.
+  // instead of its own, as the daemon's programs do. `entries`: of larger maps, instead of what
+  // they are declared with. A folder in NAME is one beside the objects.
   static std::unique_ptr<BpfProgram> load(const std::string& name, const fl_config& config,
                                           std::string* why, const std::string& function = {},
-                                          const BpfProgram* share = nullptr);
+                                          const BpfProgram* share = nullptr,
+                                          std::uint32_t entries = kTestEntries);
   ~BpfProgram();
 
   // Runs the program once and collects what it counted. A run that the kernel refuses, or that
@@ -142,6 +147,10 @@ class BpfProgram {
   // Sum over the CPUs of one counter of fl_forwarded, and of fl_drops.
   fl_counter forwarded(fl_reason reason) const;
   fl_counter drops(std::uint32_t network, fl_reason reason) const;
+
+  // The numbers in a data section of the object (".data.NAME"), and all of them 0 again.
+  std::vector<std::uint32_t> section(const char* name) const;
+  void clear_section(const char* name);
 
   // How many instructions the verifier walked, by function of the object (bpf_prog_info).
   std::map<std::string, std::uint32_t> verified_instructions() const;
