@@ -1,6 +1,5 @@
 """A thousand published ports on one container. How long the daemon took is printed, and judged in bench/."""
 
-import os
 import time
 
 from fairlab import image
@@ -11,12 +10,12 @@ def test_a_thousand_ports_start_and_work(fairlead, record_property, capsys):
     fairlead.docker("create", "--name", "box-a", "--hostname", "a", "--network", net, "-p", "20000-20999:20000-20999",
                     image.NAME, "/bin/tool", "serve", "tcp:20000-20999")
     fairlead.containers.append("box-a")
-    cpu = cpu_ms(fairlead)
+    cpu = fairlead.daemon.cpu_ms()
 
     started = time.monotonic()
     fairlead.docker("start", "box-a", timeout=60)
     took = (time.monotonic() - started) * 1000
-    cpu = cpu_ms(fairlead) - cpu
+    cpu = fairlead.daemon.cpu_ms() - cpu
 
     record_property("docker_start_ms", round(took))
     record_property("fairleadd_cpu_ms", round(cpu))
@@ -31,13 +30,3 @@ def test_a_thousand_ports_start_and_work(fairlead, record_property, capsys):
     fairlead.docker("rm", "-f", "box-a")
     assert fairlead.daemon.json("ports") == []
     assert fairlead.reaches("tcp", fairlead.address, 20500, seen_from=fairlead.outside) == "no"
-
-
-def cpu_ms(site):
-    """What the daemon has used so far, from /proc/PID/schedstat (nanoseconds), all threads."""
-    total = 0
-    pid = site.daemon.process.pid
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
-            total += int(file.read().split()[0])
-    return total / 1e6

@@ -41,7 +41,8 @@ class SwarmOverlay(Engines):
         if made.code != 0:
             raise Unavailable(f"docker swarm init says: {made.err.strip()}")
         token = manager.docker("swarm", "join-token", "-q", "worker").text
-        worker.docker("swarm", "join", "--token", token, "--advertise-addr", two, "--data-path-addr", two, f"{one}:{DOOR}")
+        worker.docker("swarm", "join", "--token", token, "--advertise-addr", two, "--data-path-addr", two,
+                      f"{one}:{DOOR}")
 
 
 CONTENDERS = [SwarmOverlay]

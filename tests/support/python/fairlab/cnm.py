@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import ipaddress
 import itertools
 import json
 import re
@@ -94,7 +95,8 @@ class Runtime:
         """A network of the cluster. Hosts that name the same pool are on the same one."""
         call, number = self.client.call, key(next(self.numbers))
         space = call("IpamDriver.GetDefaultAddressSpaces")["LocalDefaultAddressSpace"]
-        taken = call("IpamDriver.RequestPool", AddressSpace=space, Pool=pool, SubPool="", Options={}, V6=False)["PoolID"]
+        taken = call("IpamDriver.RequestPool", AddressSpace=space, Pool=pool, SubPool="", Options={},
+                     V6=False)["PoolID"]
         gateway = call("IpamDriver.RequestAddress", PoolID=taken, Address="",
                        Options={"RequestAddressType": "com.docker.network.gateway"})["Address"]
         call("NetworkDriver.CreateNetwork", NetworkID=number, Options={}, IPv6Data=[], IPv4Data=[
@@ -105,10 +107,7 @@ class Runtime:
 def first(pool, number):
     """"10.1.0.0/24", 7 -> "10.1.0.7/24"."""
     network, length = pool.split("/")
-    if ":" in network:
-        return f"{network}{number:x}/{length}"
-    head, _, last = network.rpartition(".")
-    return f"{head}.{int(last) + number}/{length}"
+    return f"{ipaddress.ip_address(network) + number}/{length}"
 
 
 class Network:

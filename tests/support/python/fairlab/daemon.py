@@ -84,6 +84,18 @@ reconcile = 5
         document = json.loads(outcome.out)
         return document if noun == "status" else document["pools" if noun == "ipam" else noun]
 
+    def cpu_ms(self):
+        """CPU time that all its threads have used so far."""
+        total = 0
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])  # ns
+        return total / 1e6
+
+    def resident_kib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
     def teardown(self):
         """Everything of fairlead's goes; the daemon must be stopped."""
         return self.cli("teardown", "--all", f"--pin-dir={PINS}", f"--state-dir={STATE}")
