@@ -23,6 +23,7 @@
 #include "lib/related.h"
 #include "lib/report.h"
 #include "lib/rewrite.h"
+#include "lib/shortcut.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -72,11 +73,14 @@ static __always_inline const struct fl_forward *find_target(const struct packet 
 	return bpf_map_lookup_elem(&fl_forward, &key);
 }
 
-static __always_inline enum fl_reason
-deliver_local(struct __sk_buff *skb, const struct fl_endpoint *ep, const struct fl_forward *target)
+static __always_inline enum fl_reason deliver_local(struct __sk_buff *skb, const struct packet *pkt,
+						    const struct fl_endpoint *ep,
+						    const struct fl_forward *target)
 {
 	if (ep->flags & FL_NET_NO_ICC)
 		return FL_DROP_ICC;
+	if (ep->flags & FL_NET_SHORTCUT)
+		note_handshake(skb, pkt, target->ifindex);
 	if (write_dst_mac(skb, target->mac))
 		return FL_DROP_REDIRECT;
 	return send_into(target->ifindex, FL_FORWARD_LOCAL);
@@ -251,7 +255,7 @@ static __always_inline enum fl_reason route(struct __sk_buff *skb, struct packet
 	__u32 flags = ep->flags;
 
 	if (target && target->kind == FL_TARGET_LOCAL)
-		return deliver_local(skb, ep, target);
+		return deliver_local(skb, pkt, ep, target);
 	if (target && target->kind == FL_TARGET_REMOTE)
 		return deliver_remote(skb, pkt, flags, target);
 	if (addr_is_multicast(&pkt->flow.dst) || addr_is_broadcast(&pkt->flow.dst))

@@ -18,6 +18,7 @@
 #include "shared/nat.h"
 #include "shared/peer.h"
 #include "shared/reason.h"
+#include "shared/shortcut.h"
 
 /* Who sends? Writer: daemon. Reader: tc_endpoint for each packet; all, to deliver translated
  * packets. Key: ifindex. Size: containers of one host. */
@@ -212,6 +213,15 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } fl_icmp_budget SEC(".maps");
+
+/* Connections that are being opened within one host. Writer: tc_endpoint, socket_shortcut. Nobody deletes those that come
+ * to nothing: LRU. Size: what opens at a time, and is complete within milliseconds. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct fl_handshake_key);
+	__type(value, struct fl_handshake);
+} fl_handshakes SEC(".maps");
 
 /* Packets forwarded and punted. Writer: count(). Reader: daemon. Index: enum fl_reason. */
 struct {

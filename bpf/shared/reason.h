@@ -32,6 +32,7 @@
 	X(FL_FORWARD_REMOTE_IN, 17, "from another host to container", "") \
 	X(FL_FORWARD_RELATED, 18, "ICMP error about a translated flow", "") \
 	X(FL_FORWARD_MOVED, 19, "host to the container that took over a published port", "") \
+	X(FL_FORWARD_SHORTCUT, 20, "container to container on this host, from socket to socket (messages)", "") \
 	X(FL_PUNT_NOT_OURS, 32, "not for a container", "") \
 	X(FL_PUNT_TUNNEL, 34, "tunnel packet left to the kernel's vxlan device", "") \
 	X(FL_PUNT_HOST_RULES, 35, "to a published port, left to the host's forward rules first", "") \

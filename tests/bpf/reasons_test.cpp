@@ -15,6 +15,7 @@ namespace {
 // What a test run cannot show, and why.
 const std::map<fl_reason, const char*> kExcused = {
     {FL_OK, "means that no verdict was made; never counted"},
+    {FL_FORWARD_SHORTCUT, "is of sockets, which have no test run: tests/netns/test_shortcut.py"},
     {FL_DROP_REDIRECT, "needs a helper that fails for want of memory in the kernel"},
 };
 

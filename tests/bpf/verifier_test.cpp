@@ -56,7 +56,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Object{"tc_host", "tc_host"}, Object{"tc_tunnel", "tc_tunnel"},
                       Object{"xdp_uplink", "xdp_uplink"}, Object{"collect", "collect"},
                       Object{"collect_refused", "collect_refused"},
-                      Object{"cgroup_sockets", "connect4"}),
+                      Object{"cgroup_sockets", "connect4"},
+                      Object{"socket_shortcut", "shortcut_send"}),
     [](const auto& object) { return object.param.name; });
 
 }  // namespace

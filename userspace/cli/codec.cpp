@@ -41,6 +41,7 @@ std::string flags(const json& network) {
     add("routed");
   else if (!network.value("masquerade", true))
     add("no-masquerade");
+  if (network.value("shortcut", false)) add("shortcut");
   return out.empty() ? "-" : out;
 }
 
@@ -120,6 +121,8 @@ std::string status_text(const json& status) {
     out += "Flows:      " + text(flows, "used") + " of " + text(flows, "capacity") + "\n";
   out += "Programs:   attached by " + text(datapath, "attach_mode") + "\n";
   out += "Local clients: " + text(datapath, "local_clients") + "\n";
+  if (const std::string shortcut = text(datapath, "shortcut"); shortcut != "-")
+    out += "Shortcut:   " + shortcut + "\n";
   if (status.contains("cluster")) out += cluster_summary(status["cluster"]);
   out += "Uplinks:    " + uplinks(datapath) + "\n";
   std::string maps;

@@ -18,6 +18,7 @@ inline constexpr char kHostBinding[] = "com.docker.network.bridge.host_binding_i
 inline constexpr char kGatewayModeV4[] = "com.docker.network.bridge.gateway_mode_ipv4";
 inline constexpr char kGatewayModeV6[] = "com.docker.network.bridge.gateway_mode_ipv6";
 inline constexpr char kRouted[] = "fairlead.routed";
+inline constexpr char kShortcut[] = "fairlead.shortcut";
 inline constexpr char kOwnPrefix[] = "fairlead.";
 
 // Of CreateNetwork and of RequestPool: -o and --ipam-opt.

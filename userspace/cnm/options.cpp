@@ -111,6 +111,7 @@ constexpr Option kOptions[] = {
     {option::kGatewayModeV4, [](auto&, auto& text) { return check_gateway_mode(text); }},
     {option::kGatewayModeV6, [](auto&, auto& text) { return check_gateway_mode(text); }},
     {option::kRouted, [](auto& request, auto& text) { return set_bool(request.routed, text); }},
+    {option::kShortcut, [](auto& request, auto& text) { return set_bool(request.shortcut, text); }},
     {option::kScope, set_scope},
     {option::kNetwork, set_shared_name},
     {option::kVni, set_vni},

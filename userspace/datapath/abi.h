@@ -40,6 +40,7 @@ inline __u32 flags_of(const Network& network) {
   if (!network.icc) flags |= FL_NET_NO_ICC;
   if (network.masquerade) flags |= FL_NET_MASQUERADE;
   if (network.routed) flags |= FL_NET_ROUTED;
+  if (network.shortcut) flags |= FL_NET_SHORTCUT;
   return flags;
 }
 

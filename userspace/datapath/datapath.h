@@ -128,6 +128,7 @@ struct PathMtu {
 struct Facts {
   std::string attach_mode;   // "tcx" or "clsact"
   std::string socket_hooks;  // "on", or why not
+  std::string shortcut;      // "on", or why not; "" if no network asks for it
   std::vector<std::string> uplinks;
   std::vector<std::string> problems;         // uplinks that could not be attached, and why
   std::map<std::string, std::string> decap;  // uplink -> "tc" or "xdp"

@@ -6,6 +6,7 @@
 #include "datapath/libbpf_log.h"
 #include "datapath/local_ports.h"
 #include "datapath/probe.h"
+#include "datapath/shortcut.h"
 #include "datapath/socket_hooks.h"
 
 namespace fairlead::datapath {
@@ -36,8 +37,12 @@ Result<fl_config> config_of(const Options& options) {
 
 }  // namespace
 
-KernelDatapath::KernelDatapath(Programs programs, Pins pins, TcHooks hooks)
-    : programs_(std::move(programs)), pins_(std::move(pins)), hooks_(hooks) {}
+KernelDatapath::KernelDatapath(Options options, const fl_config& config, Programs programs)
+    : options_(std::move(options)),
+      config_(config),
+      programs_(std::move(programs)),
+      pins_(options_.pin_dir),
+      hooks_(options_.allow_tcx) {}
 
 Result<std::unique_ptr<KernelDatapath>> KernelDatapath::create(const Options& options) {
   set_libbpf_sink(options.libbpf_log);
@@ -50,7 +55,7 @@ Result<std::unique_ptr<KernelDatapath>> KernelDatapath::create(const Options& op
   auto programs = Programs::load(options, *config, pins, !options.cgroup.empty());
   if (!programs) return std::unexpected(std::move(programs).error());
   std::unique_ptr<KernelDatapath> datapath(
-      new KernelDatapath(std::move(*programs), std::move(pins), TcHooks(options.allow_tcx)));
+      new KernelDatapath(options, *config, std::move(*programs)));
   if (auto started = datapath->start(options); !started)
     return std::unexpected(std::move(started).error());
   return datapath;
@@ -89,6 +94,7 @@ Status KernelDatapath::start(const Options& options) {
   facts_.attach_mode = hooks_.mode();
   facts_.problems = programs_.notes();
   start_socket_hooks(options);
+  sync_shortcut();
   return {};
 }
 
@@ -101,6 +107,21 @@ void KernelDatapath::start_socket_hooks(const Options& options) {
   }
   auto attached = attach_socket_hooks(programs_.sockets(), options.cgroup, pins_);
   facts_.socket_hooks = attached ? "on" : attached.error().message();
+}
+
+void KernelDatapath::sync_shortcut() {
+  if (!networks_->any_shortcut()) {
+    facts_.shortcut.clear();
+    if (auto gone = detach_shortcut(pins_); !gone) facts_.shortcut = gone.error().message();
+    return;
+  }
+  if (facts_.shortcut == "on") return;
+  Status done;
+  if (options_.cgroup.empty())
+    done = fail(Errc::unsupported, "no cgroup v2 on this host, or cgroup = \"off\"");
+  if (done) done = programs_.load_shortcut(options_, config_, pins_);
+  if (done) done = attach_shortcut(programs_.shortcut(), options_.cgroup, pins_);
+  facts_.shortcut = done ? "on" : done.error().message();
 }
 
 Status KernelDatapath::attach_once(int program, const Hook& hook) {
@@ -139,6 +160,7 @@ Status KernelDatapath::put_network(const Network& network) {
     if (!known) static_cast<void>(networks_->erase(network.id));
     return fail(std::move(done).error(), what);
   }
+  sync_shortcut();
   return {};
 }
 
@@ -146,6 +168,7 @@ Status KernelDatapath::erase_network(NetworkId id) {
   Failures failures;
   failures.add(networks_->erase(id));
   failures.add(ports_->set_routed(networks_->any_routed()));
+  sync_shortcut();
   auto members = maps_.vni_members.erase_if(
       [id](const fl_vni_member& member, __u32) { return member.network == id; });
   if (!members) failures.add(std::move(members).error());

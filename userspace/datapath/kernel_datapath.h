@@ -62,11 +62,13 @@ class KernelDatapath final : public Datapath {
                      const std::vector<Endpoint>& endpoints) override;
 
  private:
-  KernelDatapath(Programs programs, Pins pins, TcHooks hooks);
+  KernelDatapath(Options options, const fl_config& config, Programs programs);
   Status start(const Options& options);
   void start_socket_hooks(const Options& options);
 
   // Attaches once for each device and program; a device of the same name but another index is a new
+  // On while a network of networks_ asks for it. No error: Facts says why it is not.
+  void sync_shortcut();
   // one.
   Status attach_once(int program, const Hook& hook);
   Status detach(const Hook& hook);
@@ -104,6 +106,8 @@ class KernelDatapath final : public Datapath {
   Timeouts timeouts_;
   std::uint16_t nat_port_first_ = 0;
   std::uint16_t nat_port_last_ = 0;
+  Options options_;
+  fl_config config_{};
   Maps maps_;
   std::unique_ptr<NetworkTable> networks_;  // set by start(); never null afterwards
   std::unique_ptr<PortTable> ports_;

@@ -6,6 +6,7 @@
 #include "bpf/shared/nat.h"
 #include "bpf/shared/peer.h"
 #include "bpf/shared/reason.h"
+#include "bpf/shared/shortcut.h"
 #include "datapath/map.h"
 #include "datapath/programs.h"
 
@@ -32,6 +33,7 @@ struct Maps {
   Map<__u32, fl_path_mtu> path_mtu;
   Map<fl_addr, __u32> vteps;
   Map<fl_vni_member, __u32> vni_members;
+  Map<fl_handshake_key, fl_handshake> handshakes;
   Map<__u32, fl_counter> forwarded;    // per CPU: by raw() only
   Map<fl_drop_key, fl_counter> drops;  // per CPU: by raw() only
 

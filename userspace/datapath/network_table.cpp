@@ -175,6 +175,11 @@ bool NetworkTable::any_routed() const {
   });
 }
 
+bool NetworkTable::any_shortcut() const {
+  return std::ranges::any_of(
+      networks_, [](const auto& item) { return (item.second.value.flags & FL_NET_SHORTCUT) != 0; });
+}
+
 std::vector<NetworkId> NetworkTable::ids() const {
   std::vector<NetworkId> ids;
   for (const auto& [id, entry] : networks_) ids.push_back(id);

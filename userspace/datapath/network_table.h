@@ -37,6 +37,7 @@ class NetworkTable {
   bool has_member(NetworkId id, std::uint32_t ifindex) const;
   // Is there a network whose flows leave with their own addresses?
   bool any_routed() const;
+  bool any_shortcut() const;
   std::vector<NetworkId> ids() const;
 
  private:

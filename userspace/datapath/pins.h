@@ -7,6 +7,7 @@
 //   <pin_dir>/links/host            tc_host
 //   <pin_dir>/links/tunnel          tc_tunnel
 //   <pin_dir>/links/socket_<hook>   socket hooks
+//   <pin_dir>/links/shortcut_<hook> socket_shortcut's
 // TC links are pinned under TCX only; filters of a clsact qdisc live with their device.
 #pragma once
 
@@ -20,6 +21,7 @@ namespace fairlead::datapath {
 inline constexpr const char* kEndpointPin = "endpoint_";
 inline constexpr const char* kUplinkPin = "uplink_";
 inline constexpr const char* kSocketPin = "socket_";
+inline constexpr const char* kShortcutPin = "shortcut_";
 inline constexpr const char* kXdpPin = "xdp_";
 inline constexpr const char* kHostPin = "host";
 inline constexpr const char* kTunnelPin = "tunnel";

@@ -7,6 +7,7 @@
 #include "bpf/shared/nat.h"
 #include "bpf/shared/peer.h"
 #include "bpf/shared/reason.h"
+#include "bpf/shared/shortcut.h"
 
 // Generated (cmake/BpfProgram.cmake).
 #include <bpf/bpf.h>
@@ -20,6 +21,7 @@
 #include "skeleton/cgroup_sockets.skel.h"
 #include "skeleton/collect.skel.h"
 #include "skeleton/collect_refused.skel.h"
+#include "skeleton/socket_shortcut.skel.h"
 #include "skeleton/tc_endpoint.skel.h"
 #include "skeleton/tc_host.skel.h"
 #include "skeleton/tc_tunnel.skel.h"
@@ -53,6 +55,7 @@ std::map<std::string, std::uint32_t> entries_of(const MapSizes& sizes) {
       {"fl_nat", lru(2 * sizes.flows)},  // one entry a direction
       {"fl_frags", lru(65536)},
       {"fl_sockets", lru(65536)},
+      {"fl_handshakes", lru(16384)},
       {"fl_peers", sizes.peers + 1},  // 0 is nobody
       {"fl_path_mtu", sizes.peers + 1},
       {"fl_hops", 4 * sizes.peers},  // in use, and left a moment ago
@@ -102,6 +105,7 @@ struct Close {
   void operator()(tc_host* object) const { tc_host__destroy(object); }
   void operator()(tc_tunnel* object) const { tc_tunnel__destroy(object); }
   void operator()(xdp_uplink* object) const { xdp_uplink__destroy(object); }
+  void operator()(socket_shortcut* object) const { socket_shortcut__destroy(object); }
   void operator()(collect* object) const { collect__destroy(object); }
   void operator()(collect_refused* object) const { collect_refused__destroy(object); }
   void operator()(cgroup_sockets* object) const { cgroup_sockets__destroy(object); }
@@ -145,6 +149,7 @@ struct Programs::Objects {
   Owned<tc_tunnel> tunnel;
   Owned<xdp_uplink> xdp;
   Owned<cgroup_sockets> sockets;
+  Owned<socket_shortcut> shortcut;
   Owned<collect> collecting;
   Owned<collect_refused> refusing;
 };
@@ -177,6 +182,14 @@ Result<Programs> Programs::load(const Options& options, const fl_config& config,
   return programs;
 }
 
+Status Programs::load_shortcut(const Options& options, const fl_config& config, const Pins& pins) {
+  if (objects_->shortcut) return {};
+  Loader loader{config, pins, entries_of(options.sizes), notes_};
+  auto done = loader.load("socket_shortcut", socket_shortcut__open(), objects_->shortcut);
+  if (!done) objects_->shortcut.reset();
+  return done;
+}
+
 int Programs::endpoint() const { return bpf_program__fd(objects_->endpoint->progs.tc_endpoint); }
 int Programs::uplink() const { return bpf_program__fd(objects_->uplink->progs.tc_uplink); }
 int Programs::host() const { return bpf_program__fd(objects_->host->progs.tc_host); }
@@ -190,6 +203,9 @@ int Programs::xdp() const {
 }
 bpf_object* Programs::sockets() const {
   return objects_->sockets ? objects_->sockets->obj : nullptr;
+}
+bpf_object* Programs::shortcut() const {
+  return objects_->shortcut ? objects_->shortcut->obj : nullptr;
 }
 int Programs::map(const std::string& name) const {
   return bpf_object__find_map_fd_by_name(objects_->endpoint->obj, name.c_str());

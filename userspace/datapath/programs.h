@@ -26,14 +26,18 @@ class Programs {
   Programs& operator=(Programs&&) noexcept;
   ~Programs();
 
+  // socket_shortcut, which few hosts need. Errors as load()'s; again is success.
+  Status load_shortcut(const Options& options, const fl_config& config, const Pins& pins);
+
   int endpoint() const;  // fd of program tc_endpoint
   int uplink() const;
   int host() const;
   int tunnel() const;
-  int collecting() const;       // program collect; to be run, not attached: datapath/flows.h
-  int refusing() const;         // program collect_refused, the same
-  int xdp() const;              // negative: not loaded
-  bpf_object* sockets() const;  // null: not loaded
+  int collecting() const;        // program collect; to be run, not attached: datapath/flows.h
+  int refusing() const;          // program collect_refused, the same
+  int xdp() const;               // negative: not loaded
+  bpf_object* sockets() const;   // null: not loaded
+  bpf_object* shortcut() const;  // the same
 
   int map(const std::string& name) const;  // fd; negative: there is none
 

@@ -43,7 +43,8 @@ Status attach_one(const bpf_program* program, const Cgroup& cgroup, const std::s
 
 }  // namespace
 
-Status attach_socket_hooks(bpf_object* object, const std::string& path, const Pins& pins) {
+Status attach_socket_hooks(bpf_object* object, const std::string& path, const Pins& pins,
+                           const char* kind) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return fail_errno("cgroup " + path);
   struct statfs file_system {};
@@ -55,20 +56,21 @@ Status attach_socket_hooks(bpf_object* object, const std::string& path, const Pi
 
   const Cgroup cgroup{.fd = fd.get(), .path = path, .id = status.st_ino};
   Undo undo;
-  undo.add([pins] { static_cast<void>(detach_socket_hooks(pins)); });
+  undo.add([pins, kind] { static_cast<void>(detach_socket_hooks(pins, kind)); });
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object) {
-    const std::string pin = pins.link(kSocketPin, bpf_program__name(program));
+    if (bpf_program__type(program) == BPF_PROG_TYPE_SK_MSG) continue;  // a sockhash has those
+    const std::string pin = pins.link(kind, bpf_program__name(program));
     if (auto done = attach_one(program, cgroup, pin); !done) return done;
   }
   undo.commit();
   return {};
 }
 
-Status detach_socket_hooks(const Pins& pins) {
+Status detach_socket_hooks(const Pins& pins, const char* kind) {
   Status result;
-  for (const auto& hook : pins.linked(kSocketPin)) {
-    if (auto gone = remove_pin(pins.link(kSocketPin, hook)); !gone) result = std::move(gone);
+  for (const auto& hook : pins.linked(kind)) {
+    if (auto gone = remove_pin(pins.link(kind, hook)); !gone) result = std::move(gone);
   }
   return result;
 }

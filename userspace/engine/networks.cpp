@@ -5,6 +5,7 @@
 #include "bpf/shared/peer.h"
 #include "engine/lookup.h"
 #include "engine/shared_networks.h"
+#include "engine/shortcut.h"
 #include "engine/verbs.h"
 #include "model/publish_options.h"
 
@@ -102,6 +103,7 @@ Network network_of(const Engine& engine, const NetworkRequest& want, bool shared
           .icc = want.icc,
           .masquerade = want.masquerade && !want.routed,
           .routed = want.routed,
+          .shortcut = want.shortcut,
           .publish = want.publish};
 }
 
@@ -154,6 +156,7 @@ Status create_network(Engine& engine, const NetworkRequest& want) {
   if (auto done = put_network(engine, network, undo); !done)
     return fail(std::move(done).error(), what);
   undo.commit();
+  report_shortcut(engine, network);
 
   if (network.shared.empty()) engine.state.last_network_id = network.id;
   engine.state.networks.emplace(network.key, network);

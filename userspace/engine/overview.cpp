@@ -7,6 +7,7 @@
 #include "engine/exposure.h"
 #include "engine/host_rules.h"
 #include "engine/lookup.h"
+#include "engine/shortcut.h"
 #include "engine/verbs.h"
 
 namespace fairlead::engine {
@@ -61,6 +62,7 @@ Result<Overview> overview(Engine& engine) {
   out.warnings = engine.state.warnings;
   std::ranges::copy(idle_rules(engine.state), std::back_inserter(out.warnings));
   std::ranges::copy(host_rules_problems(engine), std::back_inserter(out.warnings));
+  std::ranges::copy(shortcut_problems(engine), std::back_inserter(out.warnings));
   return out;
 }
 

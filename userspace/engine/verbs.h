@@ -34,6 +34,7 @@ struct NetworkRequest {
   bool icc = true;
   bool masquerade = true;
   bool routed = false;
+  bool shortcut = false;
   PublishPolicy publish;
   Scope scope = Scope::cluster;
   std::string shared_name;  // join the cluster's network of this name or id; empty: by the subnet

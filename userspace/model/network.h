@@ -64,6 +64,7 @@ struct Network {
   bool icc = true;
   bool masquerade = true;
   bool routed = false;    // its addresses are known outside: published ports are reached there too
+  bool shortcut = false;  // TCP between its endpoints of one host may go from socket to socket
   PublishPolicy publish;  // of its endpoints' ports
   std::string shared;     // the cluster's id of it, and `id` is its VNI; empty: this host's alone
 

@@ -82,12 +82,12 @@ Status put_blocks(Statements& statements, const ipam::Pool& pool) {
 Status put(Statements& statements, const Network& network) {
   // Not INSERT OR REPLACE: it would silently delete another network that has the same id.
   auto statement = statements.get(
-      "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
-      "UPDATE SET id = excluded.id, v4_pool = excluded.v4_pool, v4_gateway = excluded.v4_gateway, "
+      "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) "
+      "DO UPDATE SET id = excluded.id, v4_pool = excluded.v4_pool, v4_gateway = excluded.v4_gateway, "
       "v6_pool = excluded.v6_pool, v6_gateway = excluded.v6_gateway, mtu = excluded.mtu, "
       "interface_prefix = excluded.interface_prefix, host_binding_v4 = excluded.host_binding_v4, "
       "internal = excluded.internal, icc = excluded.icc, masquerade = excluded.masquerade, "
-      "shared = excluded.shared, routed = excluded.routed");
+      "shared = excluded.shared, routed = excluded.routed, shortcut = excluded.shortcut");
   if (!statement) return std::unexpected(std::move(statement).error());
   auto done = (*statement)
                   ->bind(network.key)
@@ -104,6 +104,7 @@ Status put(Statements& statements, const Network& network) {
                   .bind(flag(network.masquerade))
                   .bind(network.shared)
                   .bind(flag(network.routed))
+                  .bind(flag(network.shortcut))
                   .run();
   if (!done) return done;
   return put_policy(statements, network.key, network.publish);

@@ -105,6 +105,7 @@ Network network(Row& row) {
           .icc = row.flag(10),
           .masquerade = row.flag(11),
           .routed = row.flag(13),
+          .shortcut = row.flag(14),
           .shared = row.text(12)};
 }
 
@@ -188,7 +189,7 @@ Status read_networks(const Database& database, Policies& policies, std::vector<N
   return read_rows(database, "network",
                    "SELECT key, id, v4_pool, v4_gateway, v6_pool, v6_gateway, mtu, "
                    "interface_prefix, host_binding_v4, internal, icc, masquerade, shared, "
-                   "routed FROM network ORDER BY key",
+                   "routed, shortcut FROM network ORDER BY key",
                    [&](Row& row) {
                      out.push_back(network(row));
                      out.back().publish = policies[out.back().key];

@@ -130,7 +130,11 @@ CREATE TABLE port_rule (                          -- said at run time; wins over
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE network ADD COLUMN shortcut INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 Result<std::size_t> read_version(const Database& database) {
   auto text = database.query_text("PRAGMA user_version");

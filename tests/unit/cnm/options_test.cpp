@@ -43,6 +43,8 @@ TEST(Options, BooleansAreReadAsGoReadsThem) {
 
 TEST(Options, ValidValuesAreTaken) {
   EXPECT_EQ(network_request(with(option::kMtu, "1400")).value().mtu, 1400U);
+  EXPECT_TRUE(network_request(with(option::kShortcut, "true")).value().shortcut);
+  EXPECT_FALSE(network_request(with(option::kMtu, "1400")).value().shortcut);
   EXPECT_EQ(network_request(with(option::kMtu, "0")).value().mtu, std::nullopt);
   EXPECT_EQ(network_request(with(option::kInterfacePrefix, "net")).value().interface_prefix, "net");
   EXPECT_EQ(network_request(with(option::kHostBinding, "127.0.0.1")).value().host_binding_v4,
@@ -68,18 +70,20 @@ TEST_P(BadOption, IsRefusedByItsName) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadOption,
-    testing::Values(
-        Bad{option::kMtu, "big"}, Bad{option::kMtu, "-1"}, Bad{option::kMtu, "67"},
-        Bad{option::kMtu, "65536"}, Bad{option::kMtu, "1400x"}, Bad{option::kMtu, ""},
-        Bad{option::kMtu, "99999999999999999999"}, Bad{option::kInterfacePrefix, ""},
-        Bad{option::kInterfacePrefix, "a/b"}, Bad{option::kInterfacePrefix, ".."},
-        Bad{option::kInterfacePrefix, "a b"}, Bad{option::kInterfacePrefix, "thirteenchars"},
-        Bad{option::kHostBinding, "localhost"}, Bad{option::kHostBinding, "::1"},
-        Bad{option::kIcc, "maybe"}, Bad{"fairlead.unheard_of", "1"}, Bad{option::kScope, "swarm"},
-        Bad{option::kScope, ""}, Bad{option::kScope, "Host"}, Bad{option::kNetwork, ""},
-        Bad{option::kVni, "0"}, Bad{option::kVni, "16777216"}, Bad{option::kVni, "7x"},
-        Bad{"fairlead.publish.allow", "friends"}, Bad{"fairlead.publish.allow.http", "10.0.0.0/8"},
-        Bad{"fairlead.publish.deny", "10.0.0.0/8"}));
+    testing::Values(Bad{option::kMtu, "big"}, Bad{option::kMtu, "-1"}, Bad{option::kMtu, "67"},
+                    Bad{option::kMtu, "65536"}, Bad{option::kMtu, "1400x"}, Bad{option::kMtu, ""},
+                    Bad{option::kMtu, "99999999999999999999"}, Bad{option::kInterfacePrefix, ""},
+                    Bad{option::kInterfacePrefix, "a/b"}, Bad{option::kInterfacePrefix, ".."},
+                    Bad{option::kInterfacePrefix, "a b"},
+                    Bad{option::kInterfacePrefix, "thirteenchars"},
+                    Bad{option::kHostBinding, "localhost"}, Bad{option::kHostBinding, "::1"},
+                    Bad{option::kIcc, "maybe"}, Bad{option::kShortcut, "perhaps"},
+                    Bad{"fairlead.unheard_of", "1"}, Bad{option::kScope, "swarm"},
+                    Bad{option::kScope, ""}, Bad{option::kScope, "Host"}, Bad{option::kNetwork, ""},
+                    Bad{option::kVni, "0"}, Bad{option::kVni, "16777216"}, Bad{option::kVni, "7x"},
+                    Bad{"fairlead.publish.allow", "friends"},
+                    Bad{"fairlead.publish.allow.http", "10.0.0.0/8"},
+                    Bad{"fairlead.publish.deny", "10.0.0.0/8"}));
 
 TEST(Options, AnUnknownOwnOptionIsAnsweredWithTheKnownOnes) {
   const auto request = network_request(with("fairlead.speed", "fast"));

@@ -100,6 +100,37 @@ TEST_F(TeardownTest, socket_hooks_are_pinned_taken_over_and_removed) {
   EXPECT_FALSE(std::filesystem::exists(pin_dir_));
 }
 
+TEST_F(TeardownTest, the_shortcut_is_on_while_a_network_asks_for_it) {
+  make_cgroup();
+  if (cgroup_.empty()) FAIRLEAD_CANNOT_RUN("no cgroup v2 to make a sub-cgroup in");
+  ASSERT_EQ(run("ip link set lo up"), 0);
+  Options how = options();
+  how.cgroup = cgroup_;
+  start(how);
+  expect_ok(datapath_->put_network(network(1)));
+  EXPECT_EQ(datapath_->facts().shortcut, "");
+  EXPECT_FALSE(pinned("shortcut_shortcut_open"));
+
+  Network wants = network(2);
+  wants.shortcut = true;
+  expect_ok(datapath_->put_network(wants));
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(datapath_->facts().shortcut, "on");
+    EXPECT_TRUE(pinned("shortcut_shortcut_open"));
+    EXPECT_TRUE(pinned("shortcut_shortcut_option"));
+    start(how);
+  }
+  expect_ok(datapath_->retain_only({network(1)}, {}));
+  EXPECT_EQ(datapath_->facts().shortcut, "");
+  EXPECT_FALSE(pinned("shortcut_shortcut_open"));
+
+  how.cgroup.clear();
+  start(how);
+  expect_ok(datapath_->put_network(wants));
+  EXPECT_NE(datapath_->facts().shortcut.find("no cgroup v2"), std::string::npos);
+  ASSERT_TRUE(tear_down(pin_dir_));
+}
+
 TEST_F(TeardownTest, a_folder_that_is_no_cgroup_is_said_and_does_no_harm) {
   Options how = options();
   how.cgroup = "/tmp";

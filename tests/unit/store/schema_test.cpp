@@ -68,7 +68,7 @@ INSERT INTO lease VALUES ('p', '10.1.0.1', 'gateway', '2025-11-21T01:30:06.00000
   }
   Network network = full_network("n1", 7);
   network.shared.clear();
-  network.routed = false;
+  network.routed = network.shortcut = false;
   network.publish = {};
   Endpoint endpoint = bare_endpoint("e1", "n1");
   endpoint.v4 = prefix("10.1.0.5/24");
@@ -107,7 +107,7 @@ INSERT INTO port VALUES ('e1', 0, 'tcp', '198.18.0.1', 8080, '10.1.0.5', 80);)sq
     ASSERT_TRUE(done) << done.error().message();
   }
   Network network = full_network("n1", 7);
-  network.routed = false;
+  network.routed = network.shortcut = false;
   network.publish = {};
   Endpoint endpoint = bare_endpoint("e1", "n1");
   endpoint.ports = {{Protocol::tcp, address("198.18.0.1"), 8080, address("10.1.0.5"), 80}};
@@ -120,6 +120,27 @@ INSERT INTO port VALUES ('e1', 0, 'tcp', '198.18.0.1', 8080, '10.1.0.5', 80);)sq
   EXPECT_EQ(all->endpoints, std::vector{endpoint});
   EXPECT_TRUE(all->port_rules.empty());
   EXPECT_TRUE((*store)->apply({full_network("n1", 7), full_rules({.number = 443})}));
+}
+
+// What fairlead wrote before a network could ask for the shortcut.
+TEST_F(Schema, AStateFileOfVersion3IsReadAsItWas) {
+  {
+    Database database = open();
+    ASSERT_TRUE(migrate(database, migrations().first(3)));
+    const auto done = database.execute(R"sql(
+INSERT INTO network VALUES ('n1', 7, '10.1.0.0/24', '10.1.0.1', '2001:db8::/64', NULL, 1450, 'web',
+                            '198.18.0.1', 1, 0, 0, 'of-the-cluster', 1);)sql");
+    ASSERT_TRUE(done) << done.error().message();
+  }
+  Network network = full_network("n1", 7);
+  network.shortcut = false;
+  network.publish = {};
+
+  auto store = SqliteStore::open(dir.file());
+  ASSERT_TRUE(store) << store.error().message();
+  const auto all = (*store)->load();
+  ASSERT_TRUE(all) << all.error().message();
+  EXPECT_EQ(all->networks, std::vector{network});
 }
 
 TEST_F(Schema, ANewerFileIsRefusedAndTheMessageSaysWhatToDo) {

@@ -60,6 +60,7 @@ inline Network full_network(const std::string& key, NetworkId id) {
           .icc = false,
           .masquerade = false,
           .routed = true,
+          .shortcut = true,
           .publish = full_policy(),
           .shared = "of-the-cluster"};
 }
