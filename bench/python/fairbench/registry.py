@@ -1,7 +1,7 @@
 """All contenders and all cases, in the order of the tables."""
 
-from . import datagrams, docker, fairlead, hosts, kernel, lone, making, restarts, streams, swarm, transactions
+from . import datagrams, docker, fairlead, floor, hosts, kernel, lone, making, restarts, streams, swarm, transactions
 
-CONTENDERS = [*hosts.CONTENDERS, *kernel.CONTENDERS, *docker.CONTENDERS, *swarm.CONTENDERS, *fairlead.CONTENDERS,
-              *lone.CONTENDERS]
+CONTENDERS = [*hosts.CONTENDERS, *floor.CONTENDERS, *kernel.CONTENDERS, *docker.CONTENDERS, *swarm.CONTENDERS,
+              *fairlead.CONTENDERS, *lone.CONTENDERS]
 CASES = [*streams.CASES, *transactions.CASES, *datagrams.CASES, *making.CASES, *restarts.CASES]
