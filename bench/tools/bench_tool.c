@@ -12,8 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+FILE* answers;
+
 _Noreturn void fail(const char* what) {
-  printf("{\"error\": \"%s: %s\"}\n", what, strerror(errno));
+  fprintf(answers, "{\"error\": \"%s: %s\"}\n", what, strerror(errno));
   exit(1);
 }
 
@@ -79,15 +81,32 @@ int listening(const char* port) {
   return fd;
 }
 
-int receive_all(int fd, void* data, unsigned size) {
-  unsigned done = 0;
+int accepted(int listener) {
+  for (;;) {
+    const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0) return fd;
+    if (errno != ECONNABORTED && errno != EINTR) fail("accept");
+  }
+}
+
+int receive_all(int fd, void* data, size_t size) {
+  size_t done = 0;
   while (done < size) {
     const ssize_t n = recv(fd, (char*)data + done, size - done, 0);
-    if (n == 0) return 0;
+    if (n == 0 || (n < 0 && errno == ECONNRESET)) return 0;
     if (n < 0) fail("recv");
-    done += (unsigned)n;
+    done += (size_t)n;
   }
   return 1;
+}
+
+void send_all(int fd, const void* data, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t n = send(fd, (const char*)data + done, size - done, MSG_NOSIGNAL);
+    if (n < 0) fail("send");
+    done += (size_t)n;
+  }
 }
 
 static const struct {
@@ -96,13 +115,13 @@ static const struct {
   int (*run)(char** words);
   const char* help;
 } kVerbs[] = {
-    {"serve-tcp", 1, serve_tcp, "PORT"}, {"serve-udp", 1, serve_udp, "PORT"},
-    {"sink", 1, sink, "PORT"},           {"rr", 4, rr, "tcp|udp ADDRESS PORT MS"},
-    {"crr", 3, crr, "ADDRESS PORT MS"},  {"flood", 4, flood, "ADDRESS PORT BYTES MS"},
-    {"watch", 2, watch, "DEVICE MS"},
+    {"serve", 1, serve, "PORT"},         {"serve-once", 1, serve_once, "PORT"},
+    {"serve-udp", 1, serve_udp, "PORT"}, {"sink", 1, sink, "PORT"},
+    {"agent", 1, agent, "SOCKET"},       {"watch", 2, watch, "DEVICE MS"},
 };
 
 int main(int argc, char** argv) {
+  answers = stdout;
   const unsigned verbs = sizeof kVerbs / sizeof kVerbs[0];
   for (unsigned i = 0; argc > 1 && i < verbs; i++) {
     if (strcmp(argv[1], kVerbs[i].name) == 0 && argc - 2 == kVerbs[i].words) {

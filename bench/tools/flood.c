@@ -11,7 +11,7 @@
 
 static uint64_t ask(int control) {
   uint64_t count;
-  if (send(control, "?", 1, MSG_NOSIGNAL) != 1) fail("send");
+  send_all(control, "?", 1);
   if (receive_all(control, &count, sizeof count) != 1) {
     errno = ECONNRESET;
     fail("count");
@@ -23,7 +23,7 @@ static uint64_t ask(int control) {
 static uint64_t ask_when_still(int control) {
   uint64_t last = ask(control);
   for (;;) {
-    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     const uint64_t now = ask(control);
     if (now == last) return now;
     last = now;
@@ -32,14 +32,13 @@ static uint64_t ask_when_still(int control) {
 
 int flood(char** words) {
   static char data[65536];
-  const struct sockaddr_in6 to = address(words[0], words[1]);
   const size_t size = strtoull(words[2], NULL, 10);
   if (size > sizeof data) {
     errno = EMSGSIZE;
     fail("datagram");
   }
-  const int control = connected(SOCK_STREAM, &to);
-  const int fd = connected(SOCK_DGRAM, &to);
+  const int control = kept(SOCK_STREAM, words[0], words[1], 0);
+  const int fd = kept(SOCK_DGRAM, words[0], words[1], 0);
   const uint64_t before = ask_when_still(control);
   const double busy = busy_seconds();
   const uint64_t start = now_ns();
@@ -57,8 +56,8 @@ int flood(char** words) {
   }
   const double spent = busy_seconds() - busy;
   const uint64_t received = ask_when_still(control) - before;
-  printf("{\"sent\": %llu, \"received\": %llu, \"seconds\": %.6f, \"busy_seconds\": %.3f}\n",
-         (unsigned long long)sent, (unsigned long long)received, (double)(now - start) / 1e9,
-         spent);
+  fprintf(
+      answers, "{\"sent\": %llu, \"received\": %llu, \"seconds\": %.6f, \"busy_seconds\": %.3f}\n",
+      (unsigned long long)sent, (unsigned long long)received, (double)(now - start) / 1e9, spent);
   return 0;
 }

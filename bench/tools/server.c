@@ -1,31 +1,71 @@
-// Servers: one connection at a time, one thread for what is measured.
+// Servers, each as simple as what it answers allows.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench_tool.h"
 
-// The byte 'c' asks for an answer and the end of the connection: it is the server that closes, as
-// with HTTP/1.0, so that no client runs out of ports that wait.
-static void answer(int fd) {
-  char byte;
-  while (recv(fd, &byte, 1, 0) == 1) {
-    if (send(fd, &byte, 1, MSG_NOSIGNAL) != 1 || byte == 'c') break;
+// The count of bytes says that all of them have arrived.
+static void take(int fd, char* block) {
+  uint64_t bytes = 0;
+  do {
+    if (receive_all(fd, block, kBlock) != 1) return;
+    bytes += kBlock;
+  } while (block[0] == kMore);
+  send_all(fd, &bytes, sizeof bytes);
+}
+
+static void give(int fd, char* block) {
+  uint64_t ns;
+  if (receive_all(fd, &ns, sizeof ns) != 1) return;
+  const uint64_t end = now_ns() + ns;
+  do {
+    block[0] = now_ns() < end ? kMore : kLast;
+    send_all(fd, block, kBlock);
+  } while (block[0] == kMore);
+}
+
+static void* answer(void* argument) {
+  const int fd = (int)(intptr_t)argument;
+  char* block = malloc(kBlock);
+  if (!block) fail("memory");
+  char asked;
+  while (recv(fd, &asked, 1, 0) == 1) {
+    if (asked == kTake)
+      take(fd, block);
+    else if (asked == kGive)
+      give(fd, block);
+    else
+      send_all(fd, &asked, 1);
+  }
+  free(block);
+  close(fd);
+  return NULL;
+}
+
+int serve(char** words) {
+  const int listener = listening(words[0]);
+  for (;;) {
+    pthread_t thread;
+    errno = pthread_create(&thread, NULL, answer, (void*)(intptr_t)accepted(listener));
+    if (errno) fail("thread");
+    pthread_detach(thread);
   }
 }
 
-int serve_tcp(char** words) {
+// It is the server that closes, as with HTTP/1.0, so that no client runs out of ports that wait.
+int serve_once(char** words) {
   const int listener = listening(words[0]);
   for (;;) {
-    const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0) {
-      if (errno == ECONNABORTED || errno == EINTR) continue;
-      fail("accept");
+    const int fd = accepted(listener);
+    char asked;
+    while (recv(fd, &asked, 1, 0) == 1) {
+      if (send(fd, &asked, 1, MSG_NOSIGNAL) != 1 || asked == kEchoAndClose) break;
     }
-    answer(fd);
     close(fd);
   }
 }
@@ -67,12 +107,11 @@ int sink(char** words) {
   errno = pthread_create(&thread, NULL, count, &socket);
   if (errno) fail("thread");
   for (;;) {
-    const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0) continue;
+    const int fd = accepted(listener);
     char byte;
     while (recv(fd, &byte, 1, 0) == 1) {
       const uint64_t now = received;
-      if (send(fd, &now, sizeof now, MSG_NOSIGNAL) != sizeof now) break;
+      send_all(fd, &now, sizeof now);
     }
     close(fd);
   }

@@ -5,6 +5,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -25,7 +26,16 @@ static void only_outgoing(int fd) {
   if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0) fail("filter");
 }
 
+static volatile sig_atomic_t ended;
+
+static void end_it(int number) {
+  (void)number;
+  ended = 1;
+}
+
 int watch(char** words) {
+  const struct sigaction action = {.sa_handler = end_it};
+  sigaction(SIGTERM, &action, NULL);
   // Without a protocol nothing arrives before the filter is there.
   const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("packet socket");
@@ -39,7 +49,7 @@ int watch(char** words) {
   const uint64_t end = now_ns() + strtoull(words[1], NULL, 10) * 1000000ULL;
   unsigned long long packets = 0;
   long long largest = 0;
-  while (now_ns() < end) {
+  while (!ended && now_ns() < end) {
     char byte;
     struct sockaddr_ll from;
     socklen_t size = sizeof from;
@@ -48,6 +58,6 @@ int watch(char** words) {
     packets++;
     if (n > largest) largest = n;
   }
-  printf("{\"packets\": %llu, \"largest\": %lld}\n", packets, largest);
+  fprintf(answers, "{\"packets\": %llu, \"largest\": %lld}\n", packets, largest);
   return 0;
 }

@@ -12,8 +12,8 @@ from .contender import CONTROL, FRAMES, SUPER
 from .runner import Runner
 
 KINDS = (SUPER, FRAMES, CONTROL)
-ROUNDS, SECONDS = 5, 1.0
-QUICK_ROUNDS = 1
+ROUNDS, SECONDS = 40, 0.1
+QUICK_ROUNDS = 5
 
 
 def parser():
@@ -25,8 +25,8 @@ def parser():
     words.add_argument("--chart", metavar="FILE", help="SVG; with --json it is written next to it anyway")
     words.add_argument("--table", metavar="FILE", help="the rows of section 8 in Markdown")
     words.add_argument("--rounds", type=int, help=f"default {ROUNDS}")
-    words.add_argument("--seconds", type=float, default=SECONDS, help="of each run, default %(default)s")
-    words.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} round, super-packets only: no spread")
+    words.add_argument("--seconds", type=float, default=SECONDS, help="of each slice, default %(default)s")
+    words.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds, super-packets only")
     words.add_argument("--contender", action="append", default=[], help="only this one; may be repeated")
     words.add_argument("--wire", action="append", choices=KINDS, default=[], help="only this one; may be repeated")
     words.add_argument("--unpinned", action="store_true", help="let the scheduler choose cores")
@@ -46,7 +46,7 @@ def main(arguments):
     traffic.pinned = not given.unpinned
     options = {"rounds": given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS), "seconds": given.seconds,
                "pinned": traffic.pinned}
-    kinds = given.wire or ((SUPER, CONTROL) if given.quick else KINDS)
+    kinds = given.wire or ((SUPER,) if given.quick else KINDS)
     leftovers.clean()
     with tempfile.TemporaryDirectory(prefix="fairlead-bench-") as logs:
         runs = Runner(contenders, cases, kinds, rounds=options["rounds"], seconds=given.seconds, logs=logs).run()
@@ -56,7 +56,7 @@ def main(arguments):
 
 def show(given, runs, cases, contenders, options):
     content = report.document(runs, cases, contenders, machine.describe(), options)
-    for line in (*tables.head(content["machine"], runs.idle, options), *tables.cases(runs, cases),
+    for line in (*tables.head(content["machine"], runs.others, options), *tables.cases(runs, cases),
                  *tables.rows(content["rows"]), *(f"left out: {who}: {why}" for who, why in runs.missing.items()),
                  *(f"failed: {line}" for line in runs.failed)):
         print(line)

@@ -15,8 +15,8 @@ LOCAL = "local"  # between two containers of a host
 PUBLISHED = "published"  # from the other host's own namespace to a published port of a container
 MASQUERADE = "masquerade"  # from a container to the other host's own namespace
 
-STREAM_PORT = 5201  # iperf3, TCP
-ECHO_PORT = 5202  # TCP and UDP
+STREAM_PORT = 5201  # TCP: streams, and an echo of bytes
+ECHO_PORT = 5202  # TCP, a connection for each byte; UDP
 SINK_PORT = 5203  # UDP, and TCP to read its counter
 # What a contender with a path PUBLISHED publishes, each under its own number, as words of `docker run`.
 PUBLISHED_PORTS = (STREAM_PORT, ECHO_PORT, SINK_PORT)
@@ -52,6 +52,7 @@ class Contender:
     what = ""  # one line: how packets go
     kinds = (SUPER, FRAMES)
     paths = ()  # names of the paths that it offers
+    cases = None  # ids of the only ones that it is worth running in, with * and ?; None: all that its paths allow
 
     def __init__(self, kind, logs):
         """`logs`: a folder that exists, for everything it starts."""

@@ -5,8 +5,8 @@ import os
 from fairlab.cluster import Cluster
 from fairlab.cnm import Runtime, binding
 
-from .contender import (ACROSS, FRAMES, LOCAL, MASQUERADE, OWN_PORTS, PUBLISH, PUBLISHED, PUBLISHED_PORTS, Contender,
-                        Path)
+from .contender import (ACROSS, FRAMES, LOCAL, MASQUERADE, OWN_PORTS, PUBLISH, PUBLISHED, PUBLISHED_PORTS, SUPER,
+                        Contender, Path)
 from .hosts import OVERHEAD
 from .wire import DEVICE, MTU, Pair
 
@@ -23,6 +23,8 @@ class Fairlead(Contender):
     settings = {"xdp": "off"}  # of the table [cluster]
     top = ""  # of the settings file, before its tables
     tables = ""  # after [cluster]
+    lease = 60  # seconds
+    subnet = SUBNET
     engines = False
 
     def open(self):
@@ -32,14 +34,18 @@ class Fairlead(Contender):
     def open_cluster(self):
         self.pair = Pair(self.name, self.kind)
         folder = os.path.join(self.logs, f"{self.name}-{self.kind}")
-        self.cluster = Cluster(folder, 0, wire=self.pair, start=False, engines=self.engines, lease=60,
+        self.cluster = Cluster(folder, 0, wire=self.pair, start=False, engines=self.engines, lease=self.lease,
                                top=f'uplinks = ["{DEVICE}"]\n{self.top}', tables=self.tables, **self.settings)
         for number, host in enumerate(self.pair.ends, 1):
             self.cluster.add(host, urls=[self.pair.store_url(number)], underlay=[host.addresses[0]])
+        self.prepare()
         self.cluster.start()
 
+    def prepare(self):
+        """What is to be done after the store is there and before the daemons are."""
+
     def connect(self):
-        near, far = (Runtime(host).shared_network(SUBNET) for host in self.pair.ends)
+        near, far = (Runtime(host).shared_network(self.subnet) for host in self.pair.ends)
         ports = [binding(port, port, protocol) for port in PUBLISHED_PORTS for protocol in (TCP, UDP)]
         client, neighbour = near.container("client"), near.container("neighbour")
         server = far.container("server", *ports)
@@ -72,12 +78,13 @@ class FairleadDocker(Fairlead):
 
     name = "fairlead-docker"
     what = "fairlead under Docker engines, packets unpacked at TC"
+    kinds = (SUPER,)
     engines = True
     options = ()  # of the network
 
     def connect(self):
         near, far = self.cluster
-        near.shared("--subnet", SUBNET, *self.options, name=NETWORK)
+        near.shared("--subnet", self.subnet, *self.options, name=NETWORK)
         self.cluster.everywhere(NETWORK, members=[far])
         client, server = near.up("client", NETWORK), far.up("server", NETWORK, *PUBLISH)
         neighbour = near.up("neighbour", NETWORK)

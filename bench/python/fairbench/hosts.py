@@ -35,6 +35,7 @@ class SmallerFrames(HostToHost):
     name = "host-50"
     what = f"host to host, MTU {MTU - OVERHEAD}"
     paths = (ACROSS,)
+    cases = ("tcp-?", "tcp-?-back", "udp-1400")
     mtu = MTU - OVERHEAD
 
 

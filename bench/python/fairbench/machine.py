@@ -7,7 +7,6 @@ import time
 from . import congestion
 
 TICK = os.sysconf("SC_CLK_TCK")
-TICK_SECONDS = 1 / TICK
 
 
 def busy_seconds():
@@ -18,7 +17,7 @@ def busy_seconds():
     return (user + nice + system + irq + softirq) / TICK
 
 
-def idle_load(seconds=2.0):
+def idle_load(seconds):
     """Share of one core that is busy while nothing is measured."""
     before, start = busy_seconds(), time.monotonic()
     time.sleep(seconds)

@@ -7,7 +7,7 @@ from . import spread, targets
 
 def document(runs, cases, contenders, machine, options):
     return {
-        "machine": {**machine, "busy_while_idle": runs.idle},
+        "machine": {**machine, "others": runs.others},
         "options": options,
         "rows": [targets.judge(row, runs) for row in targets.ROWS],
         "cases": {case.id: {"what": case.what, "unit": case.unit, "better": case.better, "cpu_unit": case.cpu_unit}

@@ -2,12 +2,15 @@
 
 import contextlib
 import sys
+import time
 from dataclasses import dataclass, field
 
 from fairlab.process import Failed
 
-from . import congestion, frames, machine
+from . import congestion, frames, machine, traffic
 from .contender import Unavailable
+
+PAUSE = 0.2  # seconds between rounds; what is busy then is somebody else, who disturbs
 
 
 @dataclass
@@ -17,7 +20,7 @@ class Runs:
 
     figures: dict = field(default_factory=dict)
     checks: list = field(default_factory=list)
-    idle: dict = field(default_factory=dict)  # by kind of wire: share of a core that was busy between the runs
+    others: list = field(default_factory=list)  # share of one core that was busy in each pause
     missing: dict = field(default_factory=dict)  # contender -> why it could not be had
     failed: list = field(default_factory=list)  # one line each
 
@@ -41,6 +44,7 @@ class Runner:
                     and (wanted := [c for c in self.contenders if kind in c.kinds and case.applies(c)])]
             if plan:
                 with contextlib.ExitStack() as stack:
+                    stack.callback(traffic.forget)
                     self._run_on(kind, plan, self._open(kind, plan, stack))
         return self.runs
 
@@ -71,8 +75,9 @@ class Runner:
         for contender in contenders.values():
             if contender.hosts():
                 self._check_frames(kind, contender)
-        self.runs.idle[kind] = machine.idle_load()
-        for number in range(self.rounds):
+        for number in range(max(min(case.rounds or self.rounds, self.rounds) for case, _ in plan)):
+            self.runs.others.append(round(machine.idle_load(PAUSE), 3))
+            started = time.monotonic()
             for case, wanted in plan:
                 if number >= (case.rounds or self.rounds):
                     continue
@@ -80,6 +85,7 @@ class Runner:
                 shift = number % len(there) if there else 0
                 for contender in there[shift:] + there[:shift]:  # nobody is always first
                     self._take(kind, case, contender, number)
+            say(f"{kind}: round {number + 1} took {time.monotonic() - started:.1f} s")
 
     def _take(self, kind, case, contender, number):
         try:
@@ -88,7 +94,6 @@ class Runner:
             self._fail(f"{kind}: {case.id}: {contender.name}: {error}")
             return
         self.runs.add(kind, case.id, contender.name, {"round": number, **figures})
-        say(f"{number + 1}/{self.rounds} {kind} {case.id:<20} {contender.name:<16} {figures['value']:>12.4g} {case.unit}")
 
     def _check_frames(self, kind, contender):
         try:

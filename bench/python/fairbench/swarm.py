@@ -5,7 +5,7 @@ Only containers that `docker run` attaches are measured: services with a virtual
 
 from fairlab.process import wait_until
 
-from .contender import ACROSS, MASQUERADE, OWN_PORTS, PUBLISH, PUBLISHED, Path, Unavailable
+from .contender import ACROSS, Path, Unavailable
 from .engines import Engines
 from .hosts import OVERHEAD
 from .wire import MTU
@@ -17,22 +17,17 @@ DOOR = 2377
 class SwarmOverlay(Engines):
     name = "docker-overlay"
     what = "Docker Swarm's overlay, an attachable network"
-    paths = (ACROSS, PUBLISHED, MASQUERADE)
+    paths = (ACROSS,)  # to the outside its containers go by a bridge like docker-bridge's
 
     def connect(self):
         self._join()
         manager = self.engines[0]
         manager.docker("network", "create", "-d", "overlay", "--attachable", "--subnet", SUBNET, NETWORK)
-        client, server = self.up(0, "client", NETWORK), self.up(1, "server", NETWORK, *PUBLISH)
+        client, server = self.up(0, "client", NETWORK), self.up(1, "server", NETWORK)
         inside = server.address(NETWORK)
         wait_until(lambda: client.run("ping", "-q", "-c1", "-W1", inside, check=False).code == 0,
                    "Swarm to tell its engines of each other's containers", timeout=30, step=0.2)
-        one, two = self.pair.ends
-        return {
-            ACROSS: Path(client, server, inside, MTU - OVERHEAD),
-            PUBLISHED: Path(one, server, two.addresses[0], MTU),
-            MASQUERADE: Path(client, two, two.addresses[0], MTU, OWN_PORTS),
-        }
+        return {ACROSS: Path(client, server, inside, MTU - OVERHEAD)}
 
     def _join(self):
         manager, worker = self.engines[0], self.engines[1]

@@ -2,15 +2,15 @@
 
 from . import spread
 from .contender import FRAMES, SUPER
-from .machine import TICK_SECONDS
 
 BASELINES = ("host", "kernel")
 WIRES = {SUPER: "wire that carries super-packets", FRAMES: "wire with frames of the MTU (segmentation off, GRO on)"}
+DISTURBED = 0.3  # of one core
 WORDS = {True: "reached", False: "NOT reached", None: "not measured"}
 
 
 def cases(runs, cases_run):
-    """Lines. Ratios are of rounds side by side, with the interval that holds their median."""
+    """Lines. Ratios are of rounds side by side, with their quartiles."""
     by_id = {case.id: case for case in cases_run}
     for kind, found in runs.figures.items():
         yield f"\n=== {WIRES.get(kind, kind)} ==="
@@ -31,12 +31,14 @@ def _case(case, contenders):
 
 
 def _more(case, runs):
-    """CPU time, tail latency and loss where the case has them: medians."""
+    """CPU time of all rounds, tail latency and loss, where the case has them."""
     words = []
-    for field, text in (("cpu", "CPU {} " + (case.cpu_unit or "")), ("p99_us", "p99 {} µs")):
-        figure = spread.of([run[field] for run in runs if field in run])
-        if figure:
-            words.append(text.format(number(figure.median)))
+    if any(run.get("work") for run in runs):
+        cpu = sum(run["busy"] for run in runs) / sum(run["work"] for run in runs)
+        words.append(f"CPU {number(cpu)} {case.cpu_unit}")
+    tail = spread.of([run["p99_us"] for run in runs if "p99_us" in run])
+    if tail:
+        words.append(f"p99 {number(tail.median)} µs")
     loss = spread.of([run["loss"] for run in runs if "loss" in run])
     if loss:
         words.append(f"loss {loss.median:.1%}")
@@ -65,13 +67,16 @@ def markdown(judged):
             yield f"| {part['label']} | {value} | {part['target']} | {WORDS[part['reached']]} |"
 
 
-def head(machine, idle, options):
+def head(machine, others, options):
     pinned = ("clients on core 0, servers on core 1" if options["pinned"] else "not pinned to cores")
-    yield (f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; {options['rounds']} rounds,"
-           f" {options['seconds']:g} s each; {pinned}; CPU time in steps of {TICK_SECONDS * 1000:g} ms")
-    for kind, load in idle.items():
-        warning = ": NOT a quiet machine, do not trust these figures" if load > 0.1 else ""
-        yield f"busy while nothing was measured ({kind}): {load:.2f} of one core{warning}"
+    yield (f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; {options['rounds']} rounds of slices"
+           f" of {options['seconds']:g} s; {pinned}; spread: half of the slices lie in it")
+    busy = spread.of(others)
+    if busy:
+        share = sum(load > DISTURBED for load in others) / len(others)
+        yield (f"busy with something else between rounds: {busy.median:.2f} of one core (median), more than"
+               f" {DISTURBED} in {share:.0%} of the pauses"
+               + (": NOT a quiet machine, do not trust these figures" if share > 0.1 else ""))
 
 
 def number(value):

@@ -1,28 +1,36 @@
-"""Programs at the two ends of a path: where they come from, and on which core they run."""
+"""Programs at the two ends of a path: servers, and an agent for each client place, which makes all requests there.
 
+The agent keeps its connections and costs no start of programs, so that slices of a tenth of a second of many contenders
+can be taken in turn: a machine's speed changes from second to second by more than contenders differ.
+"""
+
+import glob
+import itertools
 import json
 import os
-import time
+import socket
+import tempfile
 
 from fairlab.image import TREE
 from fairlab.process import Failed, run, wait_until
 
 from .contender import ECHO_PORT, SINK_PORT, STREAM_PORT
 
-SOURCES = [os.path.join(TREE, "bench", "tools", name)
-           for name in ("bench_tool.c", "server.c", "client.c", "flood.c", "watch.c", "histogram.c")]
-HEADERS = [os.path.join(TREE, "bench", "tools", "bench_tool.h")]
+FOLDER = os.path.join(TREE, "bench", "tools")
+SOURCES = sorted(path for path in glob.glob(os.path.join(FOLDER, "*.c")) if not path.endswith(".bpf.c"))
+HEADERS = glob.glob(os.path.join(FOLDER, "*.h"))
 TARGET = os.path.join(TREE, "build", "bench", "bench_tool")
-# name -> (port, words before it)
-SERVERS = {
-    "iperf3": (STREAM_PORT, lambda: ("iperf3", "-s", "-p")),
-    "tcp": (ECHO_PORT, lambda: (tool(), "serve-tcp")),
-    "udp": (ECHO_PORT, lambda: (tool(), "serve-udp")),
-    "sink": (SINK_PORT, lambda: (tool(), "sink")),
+SERVERS = {  # name -> (port, verb of the tool)
+    "stream": (STREAM_PORT, "serve"),  # echoes as well
+    "once": (ECHO_PORT, "serve-once"),
+    "udp": (ECHO_PORT, "serve-udp"),
+    "sink": (SINK_PORT, "sink"),
 }
 
 pinned = True  # set by the command line
-_running = {}  # (id of place, name of server) -> place, so that no other place gets that id
+_servers = {}  # (id of place, name) -> place, so that no other place gets that id
+_agents = {}  # id of place -> (place, file of the connection to its agent)
+_numbers = itertools.count(1)
 
 
 def tool():
@@ -48,28 +56,71 @@ def on_core(number, words):
 def serve(path, name):
     """Starts the server on the path's far end, once."""
     key = (id(path.server), name)
-    if key in _running:
+    if key in _servers:
         return
-    base, words = SERVERS[name]
+    base, verb = SERVERS[name]
     port = path.port(base)
-    path.server.start(*on_core(1, (*words(), port)))
-    _running[key] = path.server
+    path.server.start(*on_core(1, (tool(), verb, port)))
+    _servers[key] = path.server
     shown = "-uln" if name == "udp" else "-tln"
     wait_until(lambda: f":{port} " in path.server.run("ss", shown).out, f"the server {name} to listen", step=0.05)
 
 
-def ask(path, *words, timeout):
-    """Runs a client that prints JSON, on the path's near end."""
-    outcome = path.client.run(*on_core(0, words), timeout=timeout, check=False)
+def ask(path, *words, timeout=30):
+    """A request to the agent on the path's near end, as bench/tools/bench_tool.h lists them. Returns what it answers."""
+    if id(path.client) not in _agents:
+        _agents[id(path.client)] = (path.client, _start_agent(path.client))
+    connection = _agents[id(path.client)][1]
     try:
-        answer = json.loads(outcome.out)
-    except ValueError:
-        raise Failed(f"no JSON: {outcome}") from None
-    if outcome.code != 0 or answer.get("error"):
-        raise Failed(f"{' '.join(map(str, words))}: {answer.get('error') or outcome.err}")
+        connection.settimeout(timeout)
+        connection.sendall((" ".join(map(str, words)) + "\n").encode())
+        text = _line(connection)
+        answer = json.loads(text)
+    except (OSError, ValueError) as error:
+        _drop(path.client)
+        raise Failed(f"{words}: no answer: {error}") from None
+    if "error" in answer:  # it has ended; the next request starts another one
+        _drop(path.client)
+        raise Failed(f"{words}: {answer['error']}")
     return answer
 
 
-def settle():
-    """What the last run left to do, like freeing its sockets, is not the next one's cost."""
-    time.sleep(0.05)
+def forget():
+    """All places are gone, or will be."""
+    for place, _ in list(_agents.values()):
+        _drop(place)
+    _servers.clear()
+
+
+def _start_agent(place):
+    name = os.path.join(tempfile.gettempdir(), f"fairlead-bench-{os.getpid()}-{next(_numbers)}")
+    place.start(*on_core(0, (tool(), "agent", name)))
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        wait_until(lambda: _connects(connection, name), "the agent to listen")
+    finally:
+        if os.path.exists(name):
+            os.remove(name)
+    return connection
+
+
+def _connects(connection, name):
+    try:
+        connection.connect(name)
+        return True
+    except OSError:
+        return False
+
+
+def _line(connection):
+    text = b""
+    while not text.endswith(b"\n"):
+        more = connection.recv(4096)
+        if not more:
+            break
+        text += more
+    return text
+
+
+def _drop(place):
+    _agents.pop(id(place))[1].close()

@@ -2,7 +2,7 @@
 
 from . import traffic
 from .case import HIGHER, LOWER, Case
-from .contender import ACROSS, ECHO_PORT, FRAMES, LOCAL, MASQUERADE, PUBLISHED, SUPER
+from .contender import ACROSS, ECHO_PORT, FRAMES, LOCAL, MASQUERADE, PUBLISHED, STREAM_PORT, SUPER
 
 
 class RequestResponse(Case):
@@ -17,10 +17,9 @@ class RequestResponse(Case):
 
     def take(self, contender, seconds):
         path = contender.path(self.path)
-        traffic.serve(path, self.protocol)
-        traffic.settle()
-        answer = traffic.ask(path, traffic.tool(), "rr", self.protocol, path.address, path.port(ECHO_PORT), int(seconds * 1000),
-                             timeout=seconds + 15)
+        traffic.serve(path, "udp" if self.protocol == "udp" else "stream")
+        port = path.port(ECHO_PORT if self.protocol == "udp" else STREAM_PORT)
+        answer = traffic.ask(path, "rr", self.protocol, path.address, port, int(seconds * 1000))
         return {"value": answer["p50_us"], **timed(answer)}
 
 
@@ -36,16 +35,14 @@ class Connections(Case):
 
     def take(self, contender, seconds):
         path = contender.path(self.path)
-        traffic.serve(path, "tcp")
-        traffic.settle()
-        answer = traffic.ask(path, traffic.tool(), "crr", path.address, path.port(ECHO_PORT), int(seconds * 1000),
-                             timeout=seconds + 15)
+        traffic.serve(path, "once")
+        answer = traffic.ask(path, "crr", path.address, path.port(ECHO_PORT), int(seconds * 1000))
         return {"value": answer["transactions"] / answer["seconds"], **timed(answer)}
 
 
 def timed(answer):
-    return {"cpu": answer["busy_seconds"] / answer["transactions"] * 1e6,
-            **{name: answer[name] for name in ("mean_us", "p50_us", "p90_us", "p99_us", "max_us", "transactions")}}
+    return {"work": answer["transactions"], "busy": answer["busy_seconds"] * 1e6,
+            **{name: answer[name] for name in ("mean_us", "p50_us", "p90_us", "p99_us", "max_us")}}
 
 
 CASES = [
