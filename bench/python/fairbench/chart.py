@@ -41,12 +41,14 @@ def draw(runs, cases, machine):
         y += GAP if groups else 0
     if y == TITLE:
         return None
-    lines.append(f'<line x1="{LEFT + ONE}" x2="{LEFT + ONE}" y1="{TITLE}" y2="{y}" stroke="#444" stroke-dasharray="3 3"/>')
+    one = LEFT + ONE
+    lines.append(f'<line x1="{one}" x2="{one}" y1="{TITLE}" y2="{y}" stroke="#444" stroke-dasharray="3 3"/>')
     note = (f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}. Medians of interleaved rounds,"
             " longer is better.")
     lines.append(_text(12, y + 16, note, 11, colour="#666"))
     return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 28}"'
-                      ' font-family="sans-serif">', '<rect width="100%" height="100%" fill="white"/>', *lines, "</svg>\n"])
+                      ' font-family="sans-serif">', '<rect width="100%" height="100%" fill="white"/>', *lines,
+                      "</svg>\n"])
 
 
 def _bars(case, found):

@@ -45,8 +45,8 @@ class Floor(Contender):
         program = os.path.join(self.logs, f"{self.name}-{self.kind}-{host.name}-{device}.o")
         index = host.run("ip", "-o", "link", "show", "dev", to).out.split(":")[0]
         include = f"/usr/include/{sysconfig.get_config_var('MULTIARCH')}"
-        run(["clang", "-target", "bpf", "-O2", "-isystem", include, f"-DTO={index}", f"-DPEER={int(peer)}", "-c", SOURCE,
-             "-o", program])
+        run(["clang", "-target", "bpf", "-O2", "-isystem", include, f"-DTO={index}", f"-DPEER={int(peer)}", "-c",
+             SOURCE, "-o", program])
         host.run(f"tc qdisc add dev {device} clsact"
                  f" && tc filter add dev {device} ingress bpf direct-action object-file {program} section tc")
 

@@ -88,8 +88,9 @@ class Side:
         self.host.run("ip", "link", "add", "vxlan0", "type", "vxlan", "id", VNI, "dstport", VXLAN_PORT, "nolearning",
                       "proxy", "l2miss", "l3miss")
         self.host.give("vxlan0", self.overlay)
-        self.overlay.run(f"ip link add br0 mtu {MTU - OVERHEAD} type bridge && ip addr add {self.on_overlay(1)}/24 dev br0"
-                         f" && ip link set br0 up && ip link set vxlan0 mtu {MTU - OVERHEAD} master br0"
+        mtu = MTU - OVERHEAD
+        self.overlay.run(f"ip link add br0 mtu {mtu} type bridge && ip addr add {self.on_overlay(1)}/24 dev br0"
+                         f" && ip link set br0 up && ip link set vxlan0 mtu {mtu} master br0"
                          " && ip link set vxlan0 up")
 
     def _rules(self):
@@ -102,7 +103,8 @@ class Side:
         self.made += 1
         last = self.last(self.made)
         box = Namespace(self.host, name)
-        self._leg(box, "eth0", self.overlay, "br0", f"{self.on_overlay(last)}/24", mtu=MTU - OVERHEAD, mac=self.mac(last))
+        self._leg(box, "eth0", self.overlay, "br0", f"{self.on_overlay(last)}/24", mtu=MTU - OVERHEAD,
+                  mac=self.mac(last))
         self._leg(box, "eth1", self.host, BRIDGE, f"{self.on_bridge(last)}/16", mtu=MTU)
         box.run("ip", "route", "add", "default", "via", self.on_bridge(1))
         return box

@@ -17,8 +17,8 @@ def measure(_contender, _seconds):
     if not os.path.exists(program):
         raise Failed(f"{program} is not built: scripts/build fl_packets")
     told = json.loads(run([program, "--json"], timeout=300).out)
-    instructions = {path["id"]: path["instructions"] for path in told["paths"]}
-    return {**told["rows"], "instructions": instructions, "paths_ns": {path["id"]: path["ns"] for path in told["paths"]}}
+    return {**told["rows"], "instructions": {path["id"]: path["instructions"] for path in told["paths"]},
+            "paths_ns": {path["id"]: path["ns"] for path in told["paths"]}}
 
 
 CASES = [Shared(name, f"{what}, of a program's test runs", "ns", measure, row) for name, row, what in PATHS]

@@ -32,6 +32,7 @@ CASES = [
     Stream("published-tcp", "TCP, 1 flow, to a published port", PUBLISHED, kinds=(SUPER,)),
     Stream("published-tcp-back", "TCP, 1 flow, from a published port", PUBLISHED, way="back", kinds=(SUPER,)),
     Stream("masquerade-tcp", "TCP, 1 flow, from a container to the outside", MASQUERADE, kinds=(SUPER,)),
-    Stream("masquerade-tcp-back", "TCP, 1 flow, from the outside to a container", MASQUERADE, way="back", kinds=(SUPER,)),
+    Stream("masquerade-tcp-back", "TCP, 1 flow, from the outside to a container", MASQUERADE, way="back",
+           kinds=(SUPER,)),
     Stream("local-tcp", "TCP, 1 flow, container to container of a host", LOCAL, kinds=(SUPER,)),
 ]

@@ -69,8 +69,8 @@ def markdown(judged):
 
 def head(machine, others, options):
     pinned = ("clients on core 0, servers on core 1" if options["pinned"] else "not pinned to cores")
-    yield (f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; {options['rounds']} rounds of slices"
-           f" of {options['seconds']:g} s; {pinned}; spread: half of the slices lie in it")
+    yield (f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; {options['rounds']} rounds of"
+           f" slices of {options['seconds']:g} s; {pinned}; spread: half of the slices lie in it")
     busy = spread.of(others)
     if busy:
         share = sum(load > DISTURBED for load in others) / len(others)

@@ -67,7 +67,8 @@ def serve(path, name):
 
 
 def ask(path, *words, timeout=30):
-    """A request to the agent on the path's near end, as bench/tools/bench_tool.h lists them. Returns what it answers."""
+    """A request to the agent on the path's near end, as bench/tools/bench_tool.h lists them. Returns what
+    it answers."""
     if id(path.client) not in _agents:
         _agents[id(path.client)] = (path.client, _start_agent(path.client))
     connection = _agents[id(path.client)][1]
