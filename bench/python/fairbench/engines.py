@@ -29,7 +29,8 @@ class Engines(Contender):
         raise NotImplementedError
 
     def up(self, number, name, network, *options):
-        """A container on the host with that number. It waits: all that is measured, the bench starts in its namespace."""
+        """A container on the host with that number. It only waits: what is measured, the bench starts in its
+        namespace."""
         engine = self.engines[number]
         engine.docker("run", "-d", "--name", name, "--network", network, *options, image.NAME, "/bin/busybox", "sleep",
                       "2147483647")

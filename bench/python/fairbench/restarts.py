@@ -16,7 +16,7 @@ STREAMS = 20
 PORT = 8080
 
 
-def restarts(contender):
+def restarts(contender, _seconds):
     with contender.lone("restarts") as lone:
         return _restarts(lone, contender.logs)
 

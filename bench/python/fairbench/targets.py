@@ -101,7 +101,11 @@ ROWS = (
         alone("encap", "packet-encap", 100, "ns"), alone("decap at TC", "packet-decap-tc", 110, "ns"),
         alone("decap by XDP", "packet-decap-xdp", 70, "ns"), alone("NAT", "packet-nat", 130, "ns"))),
     Row("flat", "cost per packet with 10 or 100 000 endpoints, 1 or 50 000 published ports", (
-        alone("endpoints", "flat-endpoints", 1.1, "times"), alone("ports", "flat-ports", 1.1, "times"))),
+        alone("endpoints, packets to one", "flat-endpoints", 1.1, "times"),
+        alone("endpoints, to each in turn", "flat-endpoints-each", 1.1, "times"),
+        alone("ports, packets to one", "flat-ports", 1.1, "times"),
+        alone("ports, connections to each in turn", "flat-ports-each", 1.1, "times"),
+        alone("flows, packets of one", "flat-flows", 1.1, "times"))),
     Row("ports-1000", "publishing 1 000 ports on one container", (
         alone("in the daemon", "ports-1000", 50, "ms"),)),
     Row("endpoint", "CreateEndpoint + Join; 1 000 endpoints on one host", (

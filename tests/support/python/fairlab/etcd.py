@@ -86,6 +86,11 @@ class Etcd:
     def put(self, key, value):
         self.ctl("put", key, value if isinstance(value, str) else json.dumps(value))
 
+    def put_all(self, values):
+        """One transaction; `values`: key -> text. More than 128 take etcd's option --max-txn-ops."""
+        lines = [f"put {key} {json.dumps(value)}" for key, value in values.items()]
+        self.ctl("txn", data="\n".join(["", *lines, "", "", ""]).encode())
+
     def delete(self, key, *, prefix=False):
         self.ctl("del", *(["--prefix"] if prefix else []), key)
 
