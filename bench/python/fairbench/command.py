@@ -3,6 +3,8 @@
 import argparse
 import fnmatch
 import os
+import signal
+import sys
 import tempfile
 
 from fairlab import leftovers
@@ -47,6 +49,7 @@ def main(arguments):
     options = {"rounds": given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS), "seconds": given.seconds,
                "pinned": traffic.pinned}
     kinds = given.wire or ((SUPER,) if given.quick else KINDS)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all is cleaned up
     leftovers.clean()
     with tempfile.TemporaryDirectory(prefix="fairlead-bench-") as logs:
         runs = Runner(contenders, cases, kinds, rounds=options["rounds"], seconds=given.seconds, logs=logs).run()
