@@ -3,7 +3,7 @@
  * reads, and no packet is made. The connection is opened, closed and kept alive by packets, under the rules of tc_endpoint.
  *
  *   sockops:     an end of a connection whose SYN-ACK tc_endpoint delivered -> fl_shortcuts
- *   sk_msg:      find_peer -> may_still_talk -> peer_has_room -> packets_are_read -> redirect; else in packets
+ *   sk_msg:      find_peer -> may_still_talk -> packets_are_read -> peer_has_room -> redirect; else in packets
  *   setsockopt:  refuses what would go wrong on such a socket
  *
  * Order. A reader gets what came by the shortcut before what came in packets (the kernel's tcp_bpf_recvmsg()). So an end
@@ -72,7 +72,12 @@ struct sock {
 	} sk_backlog;
 	int sk_rcvbuf;
 	int sk_rcvlowat;
+	__u8 sk_userlocks;
 	struct socket_wq *sk_wq;
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+	void *stack;
 } __attribute__((preserve_access_index));
 
 struct tcp_sock {
@@ -94,6 +99,18 @@ enum sock_flags {
 
 /* Setsockopt hooks see a copy of at most a page; of more, the kernel wants to be told to use the caller's. */
 #define FL_OPTION_COPY 4096
+
+#define FL_SOCK_RCVBUF_LOCK 2 /* the program has set SO_RCVBUF */
+
+/* Bytes that may wait for a reader that has not set SO_RCVBUF. */
+#define FL_QUEUE (1 << 20)
+
+/* A writer waits for room while the reader reads: this long without progress, and this long at all. */
+#define FL_STALLED_NS 20000
+#define FL_PATIENCE_NS 200000
+#define FL_LOOKS 8192 /* more than fit into that time */
+
+#define FL_STACK (64 << 10) /* of a task in the kernel, at the most */
 
 /* How many that wait for a socket are looked at. One that has more is taken for one that somebody sleeps on. */
 #define FL_WAITERS 4
@@ -254,19 +271,68 @@ static __always_inline int may_still_talk(const struct fl_shortcut_to *to)
 	       is_connected(to->peer_ifindex, to->network);
 }
 
-/* The kernel itself would queue without end. If the socket is gone, what is read here and below is of no meaning, and
- * the redirection will fail. */
-static __always_inline int peer_has_room(const struct sock *peer)
+/* The kernel itself would queue without end. What the reader asked for counts; the default is too little for a reader
+ * that is being woken, and TCP itself would raise it. */
+static __always_inline int room_of(const struct sock *sk)
 {
-	int queued = BPF_CORE_READ(peer, sk_backlog.rmem_alloc.counter);
-	int room = BPF_CORE_READ(peer, sk_rcvbuf);
+	int room = BPF_CORE_READ(sk, sk_rcvbuf);
 
-	/* SO_RCVLOWAT is not for the shortcut's queue. */
-	return queued < room && BPF_CORE_READ(peer, sk_rcvlowat) <= 1;
+	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & FL_SOCK_RCVBUF_LOCK)
+		return room;
+	return room > FL_QUEUE ? room : FL_QUEUE;
 }
 
-/* May somebody be asleep within a call on this socket? Then he may be waiting for packets alone, as with MSG_WAITALL.
- * epoll is no sleeper: its entries have no task. */
+struct waiting {
+	const struct sock *peer;
+	int room;
+	int queued; /* least that was seen */
+	__u64 begun; /* ns */
+	__u64 progress;
+};
+
+/* 1: enough, one way or the other. */
+static long look_again(__u32 index, struct waiting *wait)
+{
+	const struct sock *peer = wait->peer;
+	int queued = BPF_CORE_READ(peer, sk_backlog.rmem_alloc.counter);
+	__u64 now = bpf_ktime_get_ns();
+
+	(void)index;
+	if (queued < wait->queued) {
+		wait->queued = queued;
+		wait->progress = now;
+	}
+	return queued < wait->room || now - wait->progress > FL_STALLED_NS ||
+	       now - wait->begun > FL_PATIENCE_NS;
+}
+
+/* A reader that is at it on another CPU makes room within microseconds, which is less than what packets would cost. If the
+ * socket is gone, what is read here and below is of no meaning, and the redirection will fail. */
+static __noinline int peer_has_room(const struct fl_shortcut_to *to)
+{
+	const struct sock *peer = (const void *)to->peer_sk;
+	struct waiting wait = {.peer = peer};
+
+	if (BPF_CORE_READ(peer, sk_rcvlowat) > 1)
+		return 0; /* SO_RCVLOWAT is not for the shortcut's queue */
+	wait.room = room_of(peer);
+	wait.queued = BPF_CORE_READ(peer, sk_backlog.rmem_alloc.counter);
+	if (wait.queued < wait.room)
+		return 1;
+	wait.begun = wait.progress = bpf_ktime_get_ns();
+	bpf_loop(FL_LOOKS, look_again, &wait, 0);
+	return wait.queued < wait.room;
+}
+
+/* Is a task asleep within a call on this socket? Then it may be waiting for packets alone, as with MSG_WAITALL. Its
+ * entry in the queue is on its own stack; those of poll() and epoll, which look again, name no task. */
+static __always_inline int is_sleeper(const struct wait_queue_entry *entry)
+{
+	const struct task_struct *task = BPF_CORE_READ(entry, private);
+
+	return task && (__u64)entry - (__u64)BPF_CORE_READ(task, stack) < FL_STACK;
+}
+
 static __always_inline int has_sleepers(const struct sock *sk)
 {
 	struct socket_wq *queue = BPF_CORE_READ(sk, sk_wq);
@@ -280,7 +346,7 @@ static __always_inline int has_sleepers(const struct sock *sk)
 	for (i = 0; i < FL_WAITERS; i++) {
 		if (at == head)
 			return 0;
-		if (BPF_CORE_READ(container_of_entry(at), private))
+		if (is_sleeper(container_of_entry(at)))
 			return 1;
 		at = BPF_CORE_READ(at, next);
 	}
@@ -335,8 +401,8 @@ int shortcut_send(struct sk_msg_md *msg)
 	if (!sk)
 		return SK_PASS;
 	to = bpf_sk_storage_get(&fl_shortcut_to, sk, NULL, 0);
-	if (!to || !find_peer(to) || !may_still_talk(to) ||
-	    !peer_has_room((const struct sock *)to->peer_sk) || !packets_are_read(sk, to))
+	if (!to || !find_peer(to) || !may_still_talk(to) || !packets_are_read(sk, to) ||
+	    !peer_has_room(to))
 		return SK_PASS; /* in packets */
 	if (bpf_msg_redirect_hash(msg, &fl_shortcuts, &to->peer, BPF_F_INGRESS) == SK_PASS)
 		count_message(msg->size);

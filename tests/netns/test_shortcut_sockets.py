@@ -40,7 +40,7 @@ def test_a_client_that_speaks_at_once_is_understood(lab, pair):
 to = s.getpeername()[:2]; s.shutdown(socket.SHUT_WR); read_all(s)
 wrong = 0
 for n in range(299):
-    c = socket.create_connection(to)
+    c = socket.create_connection(to, 20)  # a timeout: the kernel may end a blocking recv() after shutdown() with EAGAIN
     words = [b'%d %d,' % (n, i) for i in range(20)]
     for word in words: c.sendall(word)
     c.shutdown(socket.SHUT_WR)
@@ -231,6 +231,43 @@ def test_a_reader_that_waits_for_more_gets_packets(lab, pair):
 
     assert (said, heard) == ([True], ["abcdefghij"])
     assert messages(lab) == 1, "the greeting"
+
+
+def test_a_reader_that_is_asleep_for_packets_gets_packets(pair):
+    """With MSG_WAITALL, behind what went in packets because there was no room: it must not miss what follows."""
+    said, heard = talk(*pair, GREET + """
+data = pattern(5_000_000); sent = 0; s.setblocking(False)
+while sent < 4_000_000:
+    try: sent += s.send(data[sent:sent + 50_000])
+    except BlockingIOError: break
+s.setblocking(True); s.settimeout(20); s.sendall(b'go' * 10)
+time.sleep(1.5)
+rest = sent
+while rest < sent + 100_000: s.sendall(data[rest:rest + 1000]); rest += 1000; time.sleep(0.002)
+s.close(); say([rest + 20, digest(data[:sent] + b'go' * 10 + data[sent:rest])])
+""", GREETED + """
+time.sleep(1); got = b''
+while True:
+    part = s.recv(1 << 24, socket.MSG_WAITALL)
+    if not part: break
+    got += part
+say([len(got), digest(got)])
+""")
+
+    assert said == heard
+
+
+def test_a_small_receive_buffer_bounds_what_waits(lab, pair):
+    said, heard = talk(*pair, GREET + """
+s.setblocking(False); sent = 0; idle = 0; s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+while idle < 10:
+    try: sent += s.send(b'x' * 1000); idle = 0
+    except BlockingIOError: idle += 1; time.sleep(0.05)
+s.close(); say([sent < 200_000, sent])
+""", "s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192);" + GREETED
+                       + "time.sleep(2); say([True, len(read_all(s))])")
+
+    assert said == heard
 
 
 def test_two_threads_write_to_one_socket(pair):

@@ -102,7 +102,7 @@ Status queue_is_bounded() {
   return fail(
       Errc::unsupported,
       "this kernel does not count what it puts into a socket's queue, so that a slow reader "
-      "would cost memory without bound: use Linux 6.13 or a stable kernel since 6.1.122");
+      "would cost memory without bound: Linux 6.18 and Debian 12's 6.1.192 do");
 }
 
 }  // namespace fairlead::datapath
