@@ -58,8 +58,8 @@ def test_without_icc_there_is_none(lab):
     a, b = net.container("a"), net.container("b")
     serve_one(b, ANSWER)
 
-    out = a.run("/usr/bin/python3", "-c", "import socket, sys; socket.create_connection((sys.argv[1], 80), 1)", b.address,
-                check=False)
+    program = "import socket, sys; socket.create_connection((sys.argv[1], 80), 1)"
+    out = a.run("/usr/bin/python3", "-c", program, b.address, check=False)
     assert "timed out" in out.err
     assert messages(lab) == 0
 

@@ -226,8 +226,9 @@ say([bool(p.poll(5000)), c.recvmsg(1, 200, socket.MSG_ERRQUEUE)[0] == b''])
 
 def test_a_reader_that_waits_for_more_gets_packets(lab, pair):
     """SO_RCVLOWAT: it is woken when there is enough."""
-    said, heard = talk(*pair, GREET + "s.sendall(b'abc'); time.sleep(0.5); s.sendall(b'defghij'); say(s.recv(1) == b'')",
-                       "s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 10);" + GREETED + "say(s.recv(99).decode())")
+    said, heard = talk(*pair, GREET + """
+s.sendall(b'abc'); time.sleep(0.5); s.sendall(b'defghij'); say(s.recv(1) == b'')
+""", "s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 10);" + GREETED + "say(s.recv(99).decode())")
 
     assert (said, heard) == ([True], ["abcdefghij"])
     assert messages(lab) == 1, "the greeting"
