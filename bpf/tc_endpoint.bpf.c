@@ -66,11 +66,29 @@ static __always_inline enum fl_reason check_source(const struct packet *pkt,
 	return FL_DROP_SPOOFED_SOURCE;
 }
 
-static __always_inline const struct fl_forward *find_target(const struct packet *pkt)
+/* To none of the network's own addresses, which then need not be looked for. */
+static __always_inline int leads_outside(const struct packet *pkt, const struct fl_endpoint *ep)
+{
+	const struct fl_addr *dst = &pkt->flow.dst;
+	__u32 differs = 0;
+	int i;
+
+	if (pkt->is_v4)
+		return (addr_word(dst, 3) & ep->mask4) != ep->net4;
+	if (addr_is_link_local6(dst))
+		return 0;
+#pragma unroll
+	for (i = 0; i < 4; i++)
+		differs |= (addr_word(dst, i) ^ addr_word(&ep->net6, i)) & addr_word(&ep->mask6, i);
+	return differs != 0;
+}
+
+static __always_inline const struct fl_forward *find_target(const struct packet *pkt,
+							    const struct fl_endpoint *ep)
 {
 	struct fl_forward_key key = {.network = pkt->network, .addr = pkt->flow.dst};
 
-	return bpf_map_lookup_elem(&fl_forward, &key);
+	return leads_outside(pkt, ep) ? NULL : bpf_map_lookup_elem(&fl_forward, &key);
 }
 
 static __always_inline enum fl_reason deliver_local(struct __sk_buff *skb, const struct packet *pkt,
@@ -105,14 +123,41 @@ static __noinline enum fl_reason flood(struct __sk_buff *skb, __u32 network, __u
 	return FL_FORWARD_FLOOD;
 }
 
+static __always_inline enum fl_reason forwarded_as(const struct fl_nat *nat)
+{
+	return nat->kind == FL_NAT_PUBLISHED ? FL_FORWARD_PUBLISHED_REPLY
+	       : nat->kind == FL_NAT_ROUTED  ? FL_FORWARD_ROUTED
+					     : FL_FORWARD_MASQUERADE;
+}
+
+/* Out of the host, by the way that is asked for here. */
+static __noinline enum fl_reason find_way_out(struct __sk_buff *skb, struct packet *pkt,
+					      struct fl_nat *nat)
+{
+	struct bpf_fib_lookup fib = {};
+	__u32 epoch = read_epoch();
+	enum fl_reason why;
+	int resolved;
+
+	if (!nat)
+		return FL_DROP_NAT_EXHAUSTED; /* for the verifier: callers have checked */
+	why = find_flow_route(skb, pkt, nat, &fib, &resolved);
+	if (why)
+		return why;
+	if (resolved && !changes_family(pkt, &nat->dst))
+		remember_next_hop(nat, epoch, &fib);
+	why = rewrite(skb, pkt, nat);
+	if (why)
+		return why;
+	return send_by_route(skb, &fib, resolved, forwarded_as(nat));
+}
+
 /* A packet of a flow: rewritten, and on its way into a container or out of the host. Without a flow, because
  * the LRU took it at once: dropped. */
 static __noinline enum fl_reason forward_flow(struct __sk_buff *skb, struct packet *pkt,
 					      struct fl_nat *nat)
 {
-	struct bpf_fib_lookup fib = {};
 	enum fl_reason why;
-	int resolved;
 
 	if (!nat)
 		return FL_DROP_NAT_EXHAUSTED;
@@ -125,16 +170,14 @@ static __noinline enum fl_reason forward_flow(struct __sk_buff *skb, struct pack
 		why = rewrite(skb, pkt, nat);
 		return why ?: send_to_host(skb, FL_FORWARD_HOST_IN);
 	}
-	why = find_flow_route(skb, pkt, nat, &fib, &resolved);
-	if (why)
-		return why;
+	if (!knows_way(nat) || pkt->ttl <= 1 || wire_len(skb, pkt) > nat->mtu)
+		return find_way_out(skb, pkt, nat);
 	why = rewrite(skb, pkt, nat);
 	if (why)
 		return why;
-	return send_by_route(skb, &fib, resolved,
-			     nat->kind == FL_NAT_PUBLISHED ? FL_FORWARD_PUBLISHED_REPLY
-			     : nat->kind == FL_NAT_ROUTED  ? FL_FORWARD_ROUTED
-							   : FL_FORWARD_MASQUERADE);
+	if (write_macs(skb, nat->dst_mac, nat->src_mac))
+		return FL_DROP_REDIRECT;
+	return send_to(nat->device, forwarded_as(nat));
 }
 
 /* An ICMP error about a packet that came to the container by a flow. FL_OK: it is about none. */
@@ -142,7 +185,7 @@ static __noinline enum fl_reason forward_related(struct __sk_buff *skb, struct p
 {
 	struct bpf_fib_lookup fib = {};
 	struct quote quote = {};
-	const struct fl_nat *nat = find_related(skb, pkt, &quote);
+	struct fl_nat *nat = find_related(skb, pkt, &quote);
 	enum fl_reason why;
 	int resolved;
 
@@ -251,7 +294,7 @@ static __noinline enum fl_reason tell_sender(struct __sk_buff *skb, const struct
 static __always_inline enum fl_reason route(struct __sk_buff *skb, struct packet *pkt,
 					    const struct fl_endpoint *ep)
 {
-	const struct fl_forward *target = find_target(pkt);
+	const struct fl_forward *target = find_target(pkt, ep);
 	__u32 flags = ep->flags;
 
 	if (target && target->kind == FL_TARGET_LOCAL)

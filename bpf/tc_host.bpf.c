@@ -121,7 +121,7 @@ static __always_inline enum fl_reason deliver(struct __sk_buff *skb, struct pack
 static __noinline enum fl_reason deliver_moved(struct __sk_buff *skb, struct packet *pkt,
 					       struct fl_nat *nat)
 {
-	const struct fl_endpoint *to = find_receiver(nat);
+	const __u8 *to = find_receiver(nat);
 	__u8 mac[ETH_ALEN];
 	enum fl_reason why;
 
@@ -136,7 +136,7 @@ static __noinline enum fl_reason deliver_moved(struct __sk_buff *skb, struct pac
 	if (why)
 		return why;
 	gateway_mac(mac);
-	if (write_macs(skb, to->mac, mac))
+	if (write_macs(skb, to, mac))
 		return FL_DROP_REDIRECT;
 	return send_to(nat->ifindex, FL_FORWARD_MOVED);
 }

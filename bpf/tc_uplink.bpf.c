@@ -112,7 +112,7 @@ static __always_inline enum fl_reason open_flow(struct __sk_buff *skb, struct pa
 }
 
 static __always_inline enum fl_reason deliver(struct __sk_buff *skb, struct packet *pkt,
-					      struct fl_nat *nat, const struct fl_endpoint *to)
+					      struct fl_nat *nat, const __u8 *to)
 {
 	enum fl_reason why;
 
@@ -138,7 +138,7 @@ static __always_inline enum fl_reason deliver(struct __sk_buff *skb, struct pack
 static __always_inline enum fl_reason enter(struct __sk_buff *skb, struct packet *pkt)
 {
 	struct fl_nat *nat = find_flow(pkt);
-	const struct fl_endpoint *to = find_or_forget(pkt, &nat);
+	const __u8 *to = find_or_forget(pkt, &nat);
 	enum fl_reason why;
 
 	if (!nat) {
@@ -181,7 +181,7 @@ static __noinline enum fl_reason tell_client(struct __sk_buff *skb, const struct
 static __noinline enum fl_reason deliver_related(struct __sk_buff *skb, struct packet *pkt)
 {
 	struct quote quote = {};
-	const struct fl_nat *nat = find_related(skb, pkt, &quote);
+	struct fl_nat *nat = find_related(skb, pkt, &quote);
 	enum fl_reason why;
 
 	if (!nat || !is_inbound(nat))

@@ -46,7 +46,8 @@ def writes(text: str) -> frozenset:
 
 class Block:
     def __init__(self, line: int):
-        self.line = line  # a mark goes in front of this one
+        self.line = line  # of its first instruction
+        self.is_first = False  # of its function
         self.labels = []
         self.code = []
         self.next = []  # labels, and None for the block that follows
@@ -89,6 +90,7 @@ def split(lines: list, first: int, last: int) -> list:
         open_block.code.append(text)
         if ends_block(text):
             open_block = None
+    blocks[0].is_first = True
     for block in blocks:
         jump = TARGET.search(block.code[-1])
         block.next = [jump.group(1)] if jump else []
@@ -119,6 +121,15 @@ def analyse(blocks: list) -> None:
 def stack_of(blocks: list) -> int:
     used = [int(a or b) for block in blocks for text in block.code for a, b in STACK.findall(text)]
     return -(-max([0] + [n for n in used if n <= 512]) // 8) * 8
+
+
+def place(lines: list, block: Block) -> int:
+    """Where a mark goes: in front of the labels by which relocations know the first instruction. But a function has to begin
+    with one that debug information knows."""
+    at = block.line
+    while not block.is_first and re.match(r"^\s*(\.Ltmp\d+:|\.loc\b|#|$)", lines[at - 1]):
+        at -= 1
+    return at
 
 
 def mark(block: Block, index: int, stack: int) -> list:
@@ -182,7 +193,7 @@ def main() -> None:
         blocks = split(lines, first, last)
         analyse(blocks)
         for block in blocks:
-            marks[block.line] = mark(block, len(lengths), stack_of(blocks))
+            marks[place(lines, block)] = mark(block, len(lengths), stack_of(blocks))
             lengths.append(len(block.code))
     if len(lengths) > MAX_BLOCKS:
         sys.exit(f"{sys.argv[1]}: {len(lengths)} basic blocks, and marks reach {MAX_BLOCKS}: give them an array each")

@@ -19,7 +19,8 @@ std::string folder_of(Build build) { return build == Build::counted ? "counted/"
 
 Features features() {
   Features found{.csum_ipv6 = datapath::knows_ipv6_checksum_flag(),
-                 .decap_l3 = datapath::knows_decap_l3_flags()};
+                 .decap_l3 = datapath::knows_decap_l3_flags(),
+                 .reads_skb = datapath::can_read_skb()};
   found.decap_l4_udp = found.decap_l3 && datapath::knows_decap_l4_udp_flag();
   return found;
 }
@@ -40,6 +41,7 @@ bool Host::set_up(std::string* why) {
   config_.csum_ipv6 = found.csum_ipv6;
   config_.decap_l3 = found.decap_l3;
   config_.decap_l4_udp = found.decap_l4_udp;
+  config_.reads_skb = found.reads_skb;
   reload(config_);
   if (HasFatalFailure()) {
     *why = "the programs do not load with what this kernel can: see above";
@@ -69,6 +71,7 @@ void Host::fill() {
   test::put_remote(program(), test::kR, test::kPeerNumber);
   program().put("fl_vteps", test::kPeer.v4.raw(), test::kPeerNumber);
   const std::uint32_t yes = 1;
+  program().put("fl_epoch", zero, yes);
   program().put("fl_vni_members", fl_vni_member{.network = test::kVni, .peer = test::kPeerNumber},
                 yes);
 }

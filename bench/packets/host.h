@@ -14,6 +14,7 @@ struct Features {
   bool csum_ipv6 = false;
   bool decap_l3 = false;
   bool decap_l4_udp = false;
+  bool reads_skb = false;
 
   bool operator==(const Features&) const = default;
 };

@@ -13,7 +13,10 @@ using Json = nlohmann::ordered_json;
 double tenths(double value) { return std::round(value * 10) / 10; }
 
 Json features_json(const Features& f) {
-  return {{"csum_ipv6", f.csum_ipv6}, {"decap_l3", f.decap_l3}, {"decap_l4_udp", f.decap_l4_udp}};
+  return {{"csum_ipv6", f.csum_ipv6},
+          {"decap_l3", f.decap_l3},
+          {"decap_l4_udp", f.decap_l4_udp},
+          {"reads_skb", f.reads_skb}};
 }
 
 Json path_json(const Measured& path) {
@@ -72,7 +75,8 @@ std::optional<Record> read_record(const std::string& file, std::string* why) {
     const Json& features = json.at("features");
     record.features = {.csum_ipv6 = features.at("csum_ipv6"),
                        .decap_l3 = features.at("decap_l3"),
-                       .decap_l4_udp = features.at("decap_l4_udp")};
+                       .decap_l4_udp = features.at("decap_l4_udp"),
+                       .reads_skb = features.at("reads_skb")};
     for (const auto& [id, path] : json.at("paths").items()) {
       record.instructions[id] = path.at("instructions");
     }

@@ -28,6 +28,35 @@ static __always_inline __u32 csum_pseudo_v6(struct fl_addr addrs[2], __u32 len, 
 	return csum_words(addrs, 2 * sizeof(*addrs), csum_words(tail, sizeof(tail), 0));
 }
 
+/* A sum of up to 2^32 words that still fits. */
+static __always_inline __u32 csum_narrow(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return sum + (sum >> 32);
+}
+
+/* What becomes of a sum over two addresses, source and destination, that lie one behind the other. Of IPv4's, only the
+ * last word differs. */
+static __always_inline __u32 csum_addrs_v4(const struct fl_addr *before,
+					   const struct fl_addr *after)
+{
+	__u64 sum = (__u64)(__u32)~addr_word(before, 3) + (__u32)~addr_word(before + 1, 3);
+
+	return csum_narrow(sum + addr_word(after, 3) + addr_word(after + 1, 3));
+}
+
+static __always_inline __u32 csum_addrs_v6(const struct fl_addr *before,
+					   const struct fl_addr *after)
+{
+	__u64 sum = 0;
+	int i;
+
+#pragma unroll
+	for (i = 0; i < 8; i++)
+		sum += (__u64)(__u32)~addr_word(before, i) + addr_word(after, i);
+	return csum_narrow(sum);
+}
+
 /* Of the checksum in the L4 header, bytes. */
 #define FL_CSUM_OFF_TCP 16
 #define FL_CSUM_OFF_UDP 6

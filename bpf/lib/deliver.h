@@ -10,6 +10,7 @@
 #include "config.h"
 #include "maps.h"
 #include "packet.h"
+#include "way.h"
 
 static __always_inline int write_dst_mac(struct __sk_buff *skb, const __u8 *dst)
 {
@@ -67,36 +68,40 @@ static __always_inline enum fl_reason send_to_host(struct __sk_buff *skb, enum f
 		       : FL_DROP_REDIRECT;
 }
 
-/* The container that a flow's packets go to. NULL: it is gone, or has another address: the entry is older than it. */
-static __always_inline const struct fl_endpoint *find_receiver(const struct fl_nat *nat)
+/* MAC of the container that a flow's packets go to. NULL: it is gone, or has another address: the entry is older than
+ * it. */
+static __always_inline const __u8 *find_receiver(struct fl_nat *nat)
 {
-	__u32 ifindex = nat->ifindex;
-	const struct fl_endpoint *ep = bpf_map_lookup_elem(&fl_endpoints, &ifindex);
+	__u32 epoch = read_epoch(), ifindex = nat->ifindex;
+	const struct fl_endpoint *ep;
 
+	if (epoch && nat->epoch == epoch)
+		return nat->dst_mac;
+	ep = bpf_map_lookup_elem(&fl_endpoints, &ifindex);
 	if (!ep || (!addr_equal(&ep->addr4, &nat->dst) && !addr_equal(&ep->addr6, &nat->dst)))
 		return NULL;
-	return ep;
+	remember_receiver(nat, epoch, ep->mac);
+	return ep->mac;
 }
 
 /* A translated packet into its receiver. */
 static __always_inline enum fl_reason send_translated_into(struct __sk_buff *skb, __u32 ifindex,
-							   const struct fl_endpoint *ep,
-							   enum fl_reason done)
+							   const __u8 *to, enum fl_reason done)
 {
 	__u8 mac[ETH_ALEN];
 
 	gateway_mac(mac);
-	if (write_macs(skb, ep->mac, mac))
+	if (write_macs(skb, to, mac))
 		return FL_DROP_REDIRECT;
 	return send_into(ifindex, done);
 }
 
-static __always_inline enum fl_reason
-send_routed_into(struct __sk_buff *skb, const struct fl_nat *nat, enum fl_reason done)
+static __always_inline enum fl_reason send_routed_into(struct __sk_buff *skb, struct fl_nat *nat,
+						       enum fl_reason done)
 {
-	const struct fl_endpoint *ep = find_receiver(nat);
+	const __u8 *to = find_receiver(nat);
 
-	return ep ? send_translated_into(skb, nat->ifindex, ep, done) : FL_DROP_NO_ENDPOINT;
+	return to ? send_translated_into(skb, nat->ifindex, to, done) : FL_DROP_NO_ENDPOINT;
 }
 
 /* Back to where it came from: answers made in place. eth->h_source was checked or is the host's. */

@@ -20,11 +20,16 @@
 #define FL_TCP_RST 0x04
 #define FL_TCP_ACK 0x10
 
-/* Is an entry to be refreshed? Once a second. */
-static __always_inline int is_due(const struct fl_nat *nat)
+/* Is an entry to be refreshed? Once a second. The clock is asked when jiffies move on: they cost nothing to read. */
+static __always_inline int is_due(struct fl_nat *nat)
 {
-	__u64 now = bpf_ktime_get_coarse_ns();
+	__u32 tick = bpf_jiffies64();
+	__u64 now;
 
+	if (nat->tick == tick)
+		return 0;
+	nat->tick = tick;
+	now = bpf_ktime_get_coarse_ns();
 	return now > nat->last_seen && now - nat->last_seen > FL_NS_PER_S;
 }
 

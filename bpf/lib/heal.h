@@ -7,12 +7,11 @@
 #include "deliver.h"
 #include "nat.h"
 
-/* Where the flow's packets go; NULL: there is none, or no more. If the port is published again meanwhile, by a new container,
+/* MAC of where the flow's packets go; NULL: there is none, or no more. If the port is published again meanwhile, by a new container,
  * then the packet at hand opens a flow to that one: a client that just goes on sending is never cut off. */
-static __always_inline const struct fl_endpoint *find_or_forget(const struct packet *pkt,
-								struct fl_nat **nat)
+static __always_inline const __u8 *find_or_forget(const struct packet *pkt, struct fl_nat **nat)
 {
-	const struct fl_endpoint *to;
+	const __u8 *to;
 
 	if (!*nat)
 		return NULL;

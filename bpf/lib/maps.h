@@ -112,6 +112,15 @@ struct {
 	__type(value, struct fl_nat);
 } fl_nat SEC(".maps");
 
+/* Have routes or endpoints changed? Writer: daemon. Reader: tc_endpoint, tc_uplink, tc_host, for each packet of a
+ * translated flow. One element. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} fl_epoch SEC(".maps");
+
 /* Who may reach a published port? Writer: daemon. Reader: tc_uplink, tc_endpoint, for new flows; collect. Value: enum
  * fl_source. Size: lists are shared by ports that have the same. */
 struct {
@@ -205,15 +214,6 @@ struct {
 	__type(value, __u32);
 } fl_vni_members SEC(".maps");
 
-/* ICMP errors that may still be made: lib/icmp_budget.h. Writer, reader: tc_endpoint, tc_uplink, tc_host, for each such
- * error. Value: ns, CLOCK_MONOTONIC_COARSE. One element a CPU. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} fl_icmp_budget SEC(".maps");
-
 /* Connections that are being opened within one host. Writer: tc_endpoint, socket_shortcut. Nobody deletes those that come
  * to nothing: LRU. Size: what opens at a time, and is complete within milliseconds. */
 struct {
@@ -222,6 +222,15 @@ struct {
 	__type(key, struct fl_handshake_key);
 	__type(value, struct fl_handshake);
 } fl_handshakes SEC(".maps");
+
+/* ICMP errors that may still be made: lib/icmp_budget.h. Writer, reader: tc_endpoint, tc_uplink, tc_host, for each such
+ * error. Value: ns, CLOCK_MONOTONIC_COARSE. One element a CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} fl_icmp_budget SEC(".maps");
 
 /* Packets forwarded and punted. Writer: count(). Reader: daemon. Index: enum fl_reason. */
 struct {

@@ -8,6 +8,7 @@
 #include "fragment.h"
 #include "maps.h"
 #include "packet.h"
+#include "way.h"
 
 static __always_inline struct fl_nat *find_nat(const struct packet *pkt)
 {
@@ -25,7 +26,10 @@ static __always_inline struct fl_nat *find_flow(struct packet *pkt)
 	if (!nat)
 		return NULL;
 	pkt->is_due = is_due(nat);
-	return pkt->is_due && !keep_twin(pkt, nat) ? NULL : nat;
+	if (!pkt->is_due)
+		return nat;
+	forget_way(nat);
+	return keep_twin(pkt, nat) ? nat : NULL;
 }
 
 /* Call before the rewrite, once it is certain that the packet may use the flow. */

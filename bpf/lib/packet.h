@@ -105,6 +105,19 @@ static __always_inline void *pull(struct __sk_buff *skb, __u32 len)
 	return data;
 }
 
+/* Longest possible l4_off, and a bit mask: six extension headers of 2048 bytes. */
+#define FL_L4_OFF_MASK 0x3fff
+
+/* pkt->l4_off as the verifier wants it. The compiler knows that it is small and drops a plain '&'; the verifier has seen
+ * it go through memory and does not know. */
+static __always_inline __u64 l4_offset(const struct packet *pkt)
+{
+	__u64 off = pkt->l4_off;
+
+	asm volatile("%0 &= %1" : "+r"(off) : "i"(FL_L4_OFF_MASK));
+	return off;
+}
+
 static __always_inline int mac_equal(const __u8 *a, const __u8 *b)
 {
 	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] &&

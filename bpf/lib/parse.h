@@ -8,9 +8,6 @@
 #include "parse_v4.h"
 #include "parse_v6.h"
 
-/* Longest possible l4_off, and a bit mask: six extension headers of 2048 bytes. */
-#define FL_L4_OFF_MASK 0x3fff
-
 /* Ethernet and IP. FL_OK also for ARP, with nothing but ethertype and mac set. */
 static __always_inline enum fl_reason parse_packet(struct __sk_buff *skb, struct packet *pkt)
 {
@@ -65,7 +62,7 @@ static __always_inline void read_l4(struct packet *pkt, const __u8 *l4)
  * ICMP other than echo, get ports 0. */
 static __always_inline enum fl_reason parse_l4(struct __sk_buff *skb, struct packet *pkt)
 {
-	__u64 off = pkt->l4_off;
+	__u64 off = l4_offset(pkt);
 	__u8 *l4;
 	void *end;
 
@@ -74,9 +71,6 @@ static __always_inline enum fl_reason parse_l4(struct __sk_buff *skb, struct pac
 		return FL_OK;
 	if (off + pkt->l4_len > FL_L3_OFF + (pkt->l3_len ?: 0xffffULL))
 		return FL_DROP_TRUNCATED; /* what follows is padding */
-	/* The compiler knows that l4_off is small and drops a plain '&'; the verifier has seen it
-	 * go through memory and does not. */
-	asm volatile("%0 &= %1" : "+r"(off) : "i"(FL_L4_OFF_MASK));
 	l4 = frame_start(skb) + off;
 	end = frame_end(skb);
 	if ((void *)l4 + pkt->l4_len > end) {

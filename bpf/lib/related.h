@@ -26,10 +26,10 @@ struct v4_tail {
 #define FL_V6_ADDRS_OFF 8
 
 /* The flow of an ICMP error, NULL if there is none. */
-static __always_inline const struct fl_nat *
-find_related(struct __sk_buff *skb, const struct packet *pkt, struct quote *quote)
+static __always_inline struct fl_nat *find_related(struct __sk_buff *skb, const struct packet *pkt,
+						   struct quote *quote)
 {
-	const struct fl_nat *nat;
+	struct fl_nat *nat;
 
 	if (read_quote(skb, pkt, quote))
 		return NULL;

@@ -4,6 +4,7 @@
 #define FL_LIB_REWRITE_H
 
 #include "config.h"
+#include "rewrite_direct.h"
 #include "rewrite_v4.h"
 #include "rewrite_v6.h"
 #include "translate.h"
@@ -32,6 +33,17 @@ static __always_inline long replace_pseudo(struct __sk_buff *skb, const struct p
 	return rc;
 }
 
+/* The checksum's helper has made what is before the checksum linear and writable. */
+static __always_inline int write_ports(struct __sk_buff *skb, const struct packet *pkt, __u32 ports)
+{
+	void *l4 = frame_start(skb) + l4_offset(pkt);
+
+	if (l4 + sizeof(ports) > frame_end(skb))
+		return -1;
+	*(__u32 *)l4 = ports;
+	return 0;
+}
+
 static __always_inline enum fl_reason rewrite_ports(struct __sk_buff *skb, const struct packet *pkt,
 						    const struct fl_nat *nat, __u32 diff)
 {
@@ -39,6 +51,8 @@ static __always_inline enum fl_reason rewrite_ports(struct __sk_buff *skb, const
 	__u64 flags = pkt->flow.proto == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
 	__u32 before, after; /* both ports, as they lie in the packet */
 
+	if (rewrite_direct(skb, pkt, nat, diff))
+		return FL_OK;
 	__builtin_memcpy(&before, &pkt->flow.sport, sizeof(before));
 	__builtin_memcpy(&after, &nat->sport, sizeof(after));
 	if (replace_pseudo(skb, pkt, pkt->l4_off + off, diff, flags))
@@ -46,7 +60,7 @@ static __always_inline enum fl_reason rewrite_ports(struct __sk_buff *skb, const
 	if (before == after)
 		return FL_OK;
 	if (bpf_l4_csum_replace(skb, pkt->l4_off + off, before, after, flags | sizeof(after)) ||
-	    bpf_skb_store_bytes(skb, pkt->l4_off, &after, sizeof(after), 0))
+	    write_ports(skb, pkt, after))
 		return FL_DROP_REDIRECT;
 	return FL_OK;
 }
@@ -99,9 +113,8 @@ rewrite_same_family(struct __sk_buff *skb, const struct packet *pkt, const struc
 	why = check_rewritable(pkt, nat);
 	if (why)
 		return why;
-	/* Mapped or not, what the addresses have in common cancels. */
-	diff = bpf_csum_diff((__be32 *)&pkt->flow.src, 2 * sizeof(struct fl_addr),
-			     (__be32 *)&nat->src, 2 * sizeof(struct fl_addr), 0);
+	diff = pkt->is_v4 ? csum_addrs_v4(&pkt->flow.src, &nat->src)
+			  : csum_addrs_v6(&pkt->flow.src, &nat->src);
 	why = pkt->is_v4 ? rewrite_v4(skb, &nat->src, &nat->dst, diff, hops)
 			 : rewrite_v6(skb, &nat->src, &nat->dst, hops);
 	if (why || nat->kind == FL_NAT_ROUTED)

@@ -17,9 +17,10 @@ struct fl_config {
 	__u8 decap_l3; /* 0/1: bpf_skb_adjust_room knows BPF_F_ADJ_ROOM_DECAP_L3_IPV4/6 */
 	__u8 decap_l4_udp; /* 0/1: and DECAP_L4_UDP, which clears the tunnel's GSO state */
 	__u8 host_rules; /* 0/1: new flows to published ports pass the host's forward rules first */
-	__u8 pad[2]; /* always 0 */
+	__u8 reads_skb; /* 0/1: bpf_cast_to_kern_ctx() is there, and fields of struct sk_buff can be read */
+	__u8 pad; /* always 0 */
 	__u32 flows_per_container; /* at the most, of those that fl_flow_counts counts */
 };
-FL_LAYOUT(fl_config, 8 + 4 + 2 + 2 + 6 + 1 + 1 + 1 + 1 + 2 + 4);
+FL_LAYOUT(fl_config, 8 + 4 + 2 + 2 + 6 + 1 + 1 + 1 + 1 + 1 + 1 + 4);
 
 #endif

@@ -41,8 +41,14 @@ struct fl_endpoint {
 	struct fl_addr link_local; /* fe80::/64 from the MAC (RFC 4291 app. A); :: without IPv6 */
 	__u8 mac[6];
 	__u8 pad[2]; /* always 0 */
+	/* Subnets that hold every address of the network in fl_forward, but link-local ones: what is outside is not there.
+	 * Both zero: not known. */
+	struct fl_addr net6;
+	struct fl_addr mask6;
+	__be32 net4;
+	__be32 mask4;
 };
-FL_LAYOUT(fl_endpoint, 4 + 4 + 16 + 16 + 16 + 6 + 2);
+FL_LAYOUT(fl_endpoint, 4 + 4 + 16 + 16 + 16 + 6 + 2 + 16 + 16 + 4 + 4);
 
 /* Key of map fl_forward: an address within a network. */
 struct fl_forward_key {

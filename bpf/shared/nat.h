@@ -79,7 +79,8 @@ enum fl_nat_flags {
 /* Value of map fl_nat: what the packet becomes. Each flow has two entries, one a
  * direction; the twin's key is this entry's rewritten tuple, reversed.
  * Written by the programs (made on the first packet); flags and last_seen are updated in place,
- * last_seen at most once a second. The daemon reads, expires and deletes. */
+ * last_seen at most once a second. The daemon reads, expires and deletes. From epoch on: the way that such packets
+ * go, remembered (lib/way.h). */
 struct fl_nat {
 	struct fl_addr src; /* after the rewrite */
 	struct fl_addr dst;
@@ -87,15 +88,24 @@ struct fl_nat {
 	__be16 dport;
 	__u8 kind; /* enum fl_nat_kind */
 	__u8 flags; /* enum fl_nat_flags */
-	__u8 pad[2]; /* always 0 */
+	__u16 mtu; /* of the way, bytes */
 	__u32 network; /* of the container */
 	__u32 ifindex; /* host-side device to deliver to, 0: out by the host's routes */
 	__u32 endpoint; /* host-side device of the container that the flow belongs to */
-	__u32 pad2; /* always 0 */
+	__u32 epoch; /* fl_epoch when the way was found; 0: it was not */
 	__u64 last_seen; /* ns, CLOCK_MONOTONIC_COARSE */
+	__u32 tick; /* jiffies, the low half, when last_seen was last compared with the clock */
+	__u32 device; /* that the way leads out of, if ifindex is 0 */
+	__u8 dst_mac[6]; /* of the next hop, or of the container */
+	__u8 src_mac[6]; /* of device */
+	__u32 pad; /* always 0 */
 };
-FL_LAYOUT(fl_nat, 16 + 16 + 2 + 2 + 1 + 1 + 2 + 4 + 4 + 4 + 4 + 8);
+FL_LAYOUT(fl_nat, 16 + 16 + 2 + 2 + 1 + 1 + 2 + 4 + 4 + 4 + 4 + 8 + 4 + 4 + 6 + 6 + 4);
 FL_FIELD_AT(fl_nat, last_seen, 56);
+
+/* Element of map fl_epoch, __u32: how often what packets find their way by has changed: the host's routes, rules, neighbours,
+ * devices and addresses, and fl_endpoints. Written by the daemon, after each such change; 0: nobody counts, so that
+ * nothing may be remembered. */
 
 /* Value of map fl_flow_counts; key: ifindex of the host-side device of the container that opened the flows, or that published
  * the port they came in by, __u32. Programs count up, and down when a half-open flow opens; program collect counts afresh

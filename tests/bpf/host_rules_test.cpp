@@ -33,11 +33,9 @@ class HostRulesTest : public FamilyTest {
                  .dport = htons(80),
                  .kind = FL_NAT_PUBLISHED,
                  .flags = FL_NAT_WAITS | FL_NAT_SEEN,
-                 .pad = {},
                  .network = kA.network,
                  .ifindex = kA.ifindex(),
                  .endpoint = kA.ifindex(),
-                 .pad2 = 0,
                  .last_seen = 1};
     program().put("fl_nat", there(proto), entry);
     entry.src = of(kHost).raw();

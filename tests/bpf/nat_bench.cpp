@@ -105,6 +105,8 @@ void NatBench::begin(std::uint16_t first, std::uint16_t last, std::uint32_t cap)
   reload(settings);
   if (HasFatalFailure()) return;
   uplink_program_ = &load_sharing("tc_uplink", settings);
+  const std::uint32_t zero = 0, first_epoch = 1;  // flows remember their way
+  program().put("fl_epoch", zero, first_epoch);
   program().clear_counters();
   model_.emplace(first, last, cap);
   published_.clear();

@@ -133,11 +133,9 @@ class EndpointRoutedTest : public FamilyTest {
                          .dport = htons(client),
                          .kind = FL_NAT_PUBLISHED,
                          .flags = FL_NAT_REPLY,
-                         .pad = {},
                          .network = kA.network,
                          .ifindex = 0,
                          .endpoint = kA.ifindex(),
-                         .pad2 = 0,
                          .last_seen = 1});
   }
   Packet answer(const Eth& eth, std::uint8_t ttl, const Layer& l4) const {

@@ -24,27 +24,33 @@ class VerifierTest : public ::testing::TestWithParam<Object> {};
 TEST_P(VerifierTest, LoadsUnderEveryConfiguration) {
   if (geteuid() != 0) FAIRLEAD_CANNOT_RUN("loading BPF programs needs root");
 
-  for (const std::uint8_t newer : std::initializer_list<std::uint8_t>{0, 1}) {
-    for (const std::uint16_t nat_port_first :
-         std::initializer_list<std::uint16_t>{0, 1024, 40000}) {
-      // Every helper and flag that is newer than Linux 6.1, or none.
-      const fl_config config{.host_netns = 1,
-                             .host_ifindex = 1,
-                             .nat_port_first = nat_port_first,
-                             .nat_port_last = 40000,
-                             .gateway_mac = {2, 0, 0, 0, 0, 1},
-                             .csum_ipv6 = newer,
-                             .decap_l3 = newer,
-                             .decap_l4_udp = newer,
-                             .pad = {}};
-      std::string why;
-      const auto loaded = BpfProgram::load(GetParam().name, config, &why, GetParam().function);
+  constexpr std::uint8_t kOffOn[] = {0, 1};
+  constexpr std::uint16_t kPorts[] = {0, 1024, 40000};
+  for (const std::uint8_t newer : kOffOn) {
+    for (const std::uint8_t host_rules : kOffOn) {
+      for (const std::uint16_t nat_port_first : kPorts) {
+        // Every helper and flag that is newer than Linux 6.1, or none.
+        const fl_config config{.host_netns = 1,
+                               .host_ifindex = 1,
+                               .nat_port_first = nat_port_first,
+                               .nat_port_last = 40000,
+                               .gateway_mac = {2, 0, 0, 0, 0, 1},
+                               .csum_ipv6 = newer,
+                               .decap_l3 = newer,
+                               .decap_l4_udp = newer,
+                               .host_rules = host_rules,
+                               .reads_skb = newer && can_read_skb(),
+                               .pad = 0};
+        std::string why;
+        const auto loaded = BpfProgram::load(GetParam().name, config, &why, GetParam().function);
 
-      ASSERT_NE(loaded, nullptr) << why;
-      for (const auto& [function, instructions] : loaded->verified_instructions()) {
-        std::cout << "verified " << function << " newer=" << int{newer}
-                  << " nat_port_first=" << nat_port_first << ": " << instructions << "\n";
-        EXPECT_LT(instructions, kComfortable) << function;
+        ASSERT_NE(loaded, nullptr) << why;
+        for (const auto& [function, instructions] : loaded->verified_instructions()) {
+          std::cout << "verified " << function << " newer=" << int{newer}
+                    << " host_rules=" << int{host_rules} << " nat_port_first=" << nat_port_first
+                    << ": " << instructions << "\n";
+          EXPECT_LT(instructions, kComfortable) << function;
+        }
       }
     }
   }

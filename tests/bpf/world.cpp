@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <map>
 #include <memory>
 #include <utility>
@@ -111,6 +112,7 @@ fl_config WorldTest::config() {
   kGatewayMac.copy_to(config.gateway_mac);
   // BPF_F_IPV6 is older than the test run's checksum option.
   config.csum_ipv6 = can_check_checksum_complete() ? 1 : 0;
+  config.reads_skb = can_read_skb() ? 1 : 0;
   return config;
 }
 
@@ -169,6 +171,10 @@ void WorldTest::put_endpoint(const Endpoint& e, std::uint32_t flags) {
                     .mac = {},
                     .pad = {}};
   e.mac.copy_to(value.mac);
+  std::memcpy(value.net6.b, e.addr6.bytes.data(), 8);  // 2001:db8:77:1::/64, 10.77.1.0/24 ...
+  std::memset(value.mask6.b, 0xff, 8);
+  std::memcpy(&value.net4, e.addr4.bytes.data() + 12, 3);
+  value.mask4 = htonl(0xffffff00);
   program().put("fl_endpoints", e.ifindex(), value);
 }
 

@@ -125,6 +125,16 @@ bool can_check_checksum_complete() {
   return can;
 }
 
+bool can_read_skb() {
+  static const bool can = [] {
+    btf* types = btf__load_vmlinux_btf();
+    const int cast = btf__find_by_name_kind(types, "bpf_cast_to_kern_ctx", BTF_KIND_FUNC);
+    btf__free(types);
+    return cast > 0;
+  }();
+  return can;
+}
+
 std::unique_ptr<BpfProgram> BpfProgram::load(const std::string& name, const fl_config& config,
                                              std::string* why, const std::string& function,
                                              const BpfProgram* share, std::uint32_t entries) {

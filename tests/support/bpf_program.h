@@ -71,6 +71,9 @@ inline constexpr std::uint32_t kTestEntries = 8192;
 // Whether the kernel's test run knows the option; found by trying.
 bool can_check_checksum_complete();
 
+// Whether programs can read struct sk_buff: fl_config.reads_skb.
+bool can_read_skb();
+
 class BpfProgram {
  public:
   // Opens and loads the object of one bpf/NAME.bpf.c, to run its function NAME or another.

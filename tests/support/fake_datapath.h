@@ -49,6 +49,10 @@ class FakeDatapath final : public datapath::Datapath {
     view = seen;
     return {};
   }
+  Status forget_ways() override {
+    ++ways_forgotten;
+    return refuse("forget_ways");
+  }
 
   Status set_tunnel(const datapath::Tunnel& wanted) override {
     if (auto refused = refuse("set_tunnel"); !refused) return refused;
@@ -146,6 +150,7 @@ class FakeDatapath final : public datapath::Datapath {
   std::map<std::string, std::vector<PortBinding>> ports;
   std::map<std::string, std::vector<datapath::PublishedPort>> published;  // the same, with rules
   datapath::HostView view;
+  int ways_forgotten = 0;
   std::map<int, datapath::FlowCount> flows;  // set by the test; by ifindex
   std::vector<datapath::Counter> all_counters;
 

@@ -1,4 +1,4 @@
-// Flows: their end, and how many there are.
+// Flows: the way they go, their end, and how many there are.
 #include "datapath/flows.h"
 #include "datapath/kernel_datapath.h"
 
@@ -16,6 +16,17 @@ bool is_nearly_full(const fl_collect& run, std::uint32_t capacity) {
 }
 
 }  // namespace
+
+// 0 means that nobody counts: left out when the number comes round.
+Status KernelDatapath::forget_ways() {
+  const std::string what = "have flows ask for their way anew";
+  auto epoch = maps_.epoch.get(0);
+  if (!epoch) return fail(std::move(epoch).error(), what);
+  const __u32 next = epoch->value_or(0) + 1;
+  if (auto done = maps_.epoch.put(0, next == 0 ? 1 : next); !done)
+    return fail(std::move(done).error(), what);
+  return {};
+}
 
 Result<FlowReport> KernelDatapath::collect_flows() {
   auto run = run_collect(programs_.collecting(), timeouts_);

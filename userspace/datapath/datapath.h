@@ -158,6 +158,9 @@ class Datapath {
   virtual Status erase_ports(const Endpoint& endpoint, const std::vector<PortBinding>& ports) = 0;
 
   virtual Status sync_host(const HostView& view) = 0;
+  // After the host's routes, rules, neighbours, devices or addresses have changed: translated flows
+  // remember their way for a second, and from here on ask for it anew.
+  virtual Status forget_ways() = 0;
 
   // --- other hosts: written by put_, read by programs; see bpf/shared/peer.h
 

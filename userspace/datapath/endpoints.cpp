@@ -9,6 +9,20 @@ namespace fairlead::datapath {
 
 namespace {
 
+// The address itself, and a mask of its length. Zeros, "not known", if the gateway is outside.
+struct Bounds {
+  fl_addr net{};
+  fl_addr mask{};
+};
+Bounds bounds_of(const std::optional<Subnet>& subnet) {
+  Bounds bounds;
+  if (!subnet || (subnet->gateway && !subnet->pool.contains(*subnet->gateway))) return bounds;
+  bounds.net = to_abi(subnet->pool.first());
+  for (unsigned bit = 0; bit < subnet->pool.mapped_length(); ++bit)
+    bounds.mask.b[bit / 8] |= static_cast<__u8>(0x80U >> bit % 8);
+  return bounds;
+}
+
 fl_endpoint value_of(const Network& network, const Endpoint& endpoint) {
   fl_endpoint value{};
   value.network = network.id;
@@ -19,6 +33,11 @@ fl_endpoint value_of(const Network& network, const Endpoint& endpoint) {
     value.link_local = to_abi(endpoint.mac.link_local());
   }
   copy_mac(endpoint.mac, value);
+  const Bounds v4 = bounds_of(network.v4), v6 = bounds_of(network.v6);
+  std::memcpy(&value.net4, v4.net.b + 12, sizeof(value.net4));
+  std::memcpy(&value.mask4, v4.mask.b + 12, sizeof(value.mask4));
+  value.net6 = v6.net;
+  value.mask6 = v6.mask;
   return value;
 }
 
@@ -44,6 +63,7 @@ Status KernelDatapath::put_endpoint(const Network& network, const Endpoint& endp
   Undo undo;
   if (auto done = put_entries(network, endpoint, index, undo); !done)
     return fail(std::move(done).error(), what);
+  if (auto done = forget_ways(); !done) return fail(std::move(done).error(), what);
   const Hook hook = endpoint_hook(device.name, device.index);
   if (auto done = attach_once(programs_.endpoint(), hook); !done)
     return fail(std::move(done).error(), what);
@@ -85,6 +105,7 @@ Status KernelDatapath::forget_device(NetworkId network, std::uint32_t ifindex) {
   auto removed = ports_->erase_device(ifindex);
   if (!removed) failures.add(std::move(removed).error());
   failures.add(maps_.endpoints.erase(ifindex));  // from here on its packets are dropped
+  failures.add(forget_ways());
   failures.add(end_stale_flows());
   return failures.result();
 }

@@ -29,6 +29,7 @@ Result<fl_config> config_of(const Options& options) {
   config.csum_ipv6 = knows_ipv6_checksum_flag();
   config.decap_l3 = knows_decap_l3_flags();
   config.decap_l4_udp = config.decap_l3 && knows_decap_l4_udp_flag();
+  config.reads_skb = can_read_skb();
   config.host_rules = options.host_rules;
   config.flows_per_container =
       options.flows_per_container != 0 ? options.flows_per_container : options.sizes.flows / 2;
@@ -68,6 +69,7 @@ Status KernelDatapath::start(const Options& options) {
   auto maps = Maps::open(programs_);
   if (!maps) return std::unexpected(std::move(maps).error());
   maps_ = std::move(*maps);
+  if (auto done = forget_ways(); !done) return done;  // whatever changed meanwhile
   auto networks = NetworkTable::load(maps_, options.host_index, options.gateway_mac);
   if (!networks) return std::unexpected(std::move(networks).error());
   networks_ = std::make_unique<NetworkTable>(std::move(*networks));

@@ -42,6 +42,7 @@ class KernelDatapath final : public Datapath {
                    const std::vector<PublishedPort>& ports) override;
   Status erase_ports(const Endpoint& endpoint, const std::vector<PortBinding>& ports) override;
   Status sync_host(const HostView& view) override;
+  Status forget_ways() override;
   Status set_tunnel(const Tunnel& tunnel) override;
   Status put_peer(const Peer& peer) override;
   Status erase_peer(PeerId peer) override;

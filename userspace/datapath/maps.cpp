@@ -23,6 +23,7 @@ Result<Maps> Maps::open(const Programs& programs) {
   open(maps.local, "fl_local");
   open(maps.port_bits, "fl_port_bits");
   open(maps.ports, "fl_ports");
+  open(maps.epoch, "fl_epoch");
   open(maps.nat, "fl_nat");
   open(maps.sources, "fl_sources");
   open(maps.flow_counts, "fl_flow_counts");
@@ -42,12 +43,12 @@ Result<Maps> Maps::open(const Programs& programs) {
 }
 
 std::vector<const RawMap*> Maps::all() const {
-  return {&endpoints.raw(),  &networks.raw(),  &forward.raw(), &subnets.raw(),
-          &members.raw(),    &uplinks.raw(),   &local.raw(),   &port_bits.raw(),
-          &ports.raw(),      &nat.raw(),       &sources.raw(), &flow_counts.raw(),
-          &frags.raw(),      &sockets.raw(),   &tunnel.raw(),  &peers.raw(),
-          &hops.raw(),       &path_mtu.raw(),  &vteps.raw(),   &vni_members.raw(),
-          &handshakes.raw(), &forwarded.raw(), &drops.raw()};
+  return {&endpoints.raw(),   &networks.raw(),   &forward.raw(),   &subnets.raw(),
+          &members.raw(),     &uplinks.raw(),    &local.raw(),     &port_bits.raw(),
+          &ports.raw(),       &epoch.raw(),      &nat.raw(),       &sources.raw(),
+          &flow_counts.raw(), &frags.raw(),      &sockets.raw(),   &tunnel.raw(),
+          &peers.raw(),       &hops.raw(),       &path_mtu.raw(),  &vteps.raw(),
+          &vni_members.raw(), &handshakes.raw(), &forwarded.raw(), &drops.raw()};
 }
 
 }  // namespace fairlead::datapath

@@ -22,6 +22,7 @@ struct Maps {
   Map<fl_addr, __u32> local;
   Map<__u32, fl_port_bits> port_bits;
   Map<fl_port_key, fl_port> ports;
+  Map<__u32, __u32> epoch;
   Map<fl_flow, fl_nat> nat;
   Map<fl_source_key, __u32> sources;
   Map<__u32, fl_flow_count> flow_counts;

@@ -1,6 +1,7 @@
 #include "datapath/probe.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <sys/socket.h>
@@ -67,6 +68,20 @@ bool knows_decap_l3_flags() {
 }
 
 bool knows_decap_l4_udp_flag() { return decapsulates_with(kDecapL3V4 | kDecapL4Udp); }
+
+bool can_read_skb() {
+  btf* const types = btf__load_vmlinux_btf();
+  if (types == nullptr) return false;
+  const int cast = btf__find_by_name_kind(types, "bpf_cast_to_kern_ctx", BTF_KIND_FUNC);
+  btf__free(types);
+  if (cast < 0) return false;
+  bpf_insn ask = call(cast);
+  ask.src_reg = BPF_PSEUDO_KFUNC_CALL;
+  // return *(u8 *)bpf_cast_to_kern_ctx(skb) & 0: the pointer is one that may be read.
+  const bpf_insn read = {
+      .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0};
+  return succeeds(std::array{ask, read, load<0>(0), leave()});
+}
 
 bool knows_ipv6_checksum_flag() {
   // return bpf_l4_csum_replace(skb, 16, 0, 1, BPF_F_PSEUDO_HDR | BPF_F_IPV6 | 4):

@@ -16,6 +16,10 @@ bool knows_decap_l3_flags();
 // And DECAP_L4_UDP, with which the tunnel's segmentation state goes too?
 bool knows_decap_l4_udp_flag();
 
+// Can a packet's struct sk_buff be read (bpf_cast_to_kern_ctx(), Linux 6.2)? Needs the kernel's
+// BTF.
+bool can_read_skb();
+
 // The cookie of the calling thread's network namespace (SO_NETNS_COOKIE, Linux 5.14).
 Result<std::uint64_t> netns_cookie();
 

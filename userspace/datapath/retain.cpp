@@ -75,6 +75,7 @@ Status KernelDatapath::retain_only(const std::vector<Network>& networks,
   auto devices = maps_.endpoints.erase_if(
       [&](__u32 index, const fl_endpoint&) { return !wanted.devices.contains(index); });
   note(devices);
+  failures.add(forget_ways());
   if (devices && hooks_.mode() == "clsact") {
     for (const auto index : *devices)
       failures.add(detach_clsact(static_cast<int>(index), Direction::ingress,

@@ -97,8 +97,9 @@ void keep_neighbours(Engine& engine, const Surroundings& now, Problems& problems
 }  // namespace
 
 Status sync_underlay(Engine& engine) {
-  if (!engine.cluster && engine.state.peers.empty()) return {};
   const std::string what = "follow the underlay";
+  if (auto done = engine.datapath.forget_ways(); !done) return fail(std::move(done).error(), what);
+  if (!engine.cluster && engine.state.peers.empty()) return {};
   auto now = look_around(engine.links);
   if (!now) return fail(std::move(now).error(), what);
   Problems problems(what);

@@ -53,11 +53,12 @@ PeerWay resolve_way(const Surroundings& now, const netlink::Way& way, const Addr
 
 // --- doing ---------------------------------------------------------------------------
 
-// Looks at the kernel's tables and writes what changed of the way to each of state.peers; has the
-// neighbours concerned kept resolved, and those of no peer's way kept no longer, also those that an
-// earlier daemon kept. Does nothing, and asks nothing, on a host that has no cluster and no peers:
-// who leaves a cluster empties state.peers and calls this once before Engine::cluster is reset.
-// Goes on past a peer's failure; PeerState::last_error says what it was.
+// Has translated flows ask for their way anew. Looks at the kernel's tables and writes what changed
+// of the way to each of state.peers; has the neighbours concerned kept resolved, and those of no
+// peer's way kept no longer, also those that an earlier daemon kept. Does no more than the first on
+// a host that has no cluster and no peers: who leaves a cluster empties state.peers and calls this
+// once before Engine::cluster is reset. Goes on past a peer's failure; PeerState::last_error says
+// what it was.
 Status sync_underlay(Engine& engine);
 
 // Takes over what the underlay said of packets that are too big, and forgets it after ten minutes,
