@@ -14,7 +14,8 @@ enum fl_network_flags {
 	FL_NET_ROUTED =
 		1
 		<< 3, /* its addresses are known outside: published ports and ping are reached there too */
-	FL_NET_SHORTCUT = 1 << 4, /* TCP between its endpoints of one host may go from socket to socket */
+	FL_NET_SHORTCUT =
+		1 << 4, /* TCP between its endpoints of one host may go from socket to socket */
 };
 
 /* Value of map fl_networks; key: network id, __u32, host byte order, never 0.
