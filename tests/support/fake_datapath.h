@@ -28,6 +28,12 @@ class FakeDatapath final : public datapath::Datapath {
     endpoints[endpoint.key] = device.index;
     return {};
   }
+  Result<bool> settle_next() override {
+    if (auto refused = refuse("settle_next"); !refused)
+      return std::unexpected(std::move(refused).error());
+    if (unsettled > 0) --unsettled;
+    return unsettled > 0;
+  }
   Status erase_endpoint(const Network&, const Endpoint& endpoint) override {
     endpoints.erase(endpoint.key);
     return refuse("erase_endpoint");
@@ -147,6 +153,7 @@ class FakeDatapath final : public datapath::Datapath {
 
   std::map<NetworkId, Network> networks;
   std::map<std::string, int> endpoints;  // Endpoint::key -> ifindex
+  int unsettled = 0;                     // endpoints that settle_next() is for
   std::map<std::string, std::vector<PortBinding>> ports;
   std::map<std::string, std::vector<datapath::PublishedPort>> published;  // the same, with rules
   datapath::HostView view;

@@ -36,6 +36,19 @@ class FakeLinks final : public netlink::Links {
     std::erase_if(veths, [&](const netlink::VethRequest& veth) { return veth.host_name == name; });
     return {};
   }
+  Status retire_link(int index) override {
+    const auto known = std::ranges::find(all_links, index, &netlink::LinkInfo::index);
+    if (known == all_links.end()) return {};
+    known->up = false;
+    retired.insert(known->name);
+    std::erase_if(veths,
+                  [&](const netlink::VethRequest& veth) { return veth.host_name == known->name; });
+    return {};
+  }
+  Status remove_retired() override {
+    for (const std::string& name : std::exchange(retired, {})) (void)remove_link(name);
+    return {};
+  }
   Result<netlink::HostDevice> ensure_host_device(const std::string&, const std::string&) override {
     return host;
   }
@@ -140,3 +153,4 @@ class FakeLinks final : public netlink::Links {
 };
 
 }  // namespace fairlead::test
+  std::set<std::string> retired;  // names; in all_links until remove_retired()

@@ -15,6 +15,7 @@
 #include "daemon/mirror_bell.h"
 #include "daemon/part_settings.h"
 #include "daemon/peer_pings.h"
+#include "daemon/settling.h"
 #include "datapath/kernel_datapath.h"
 #include "engine/cluster_verbs.h"
 #include "engine/underlay.h"
@@ -79,7 +80,8 @@ struct Service::Parts {
                .clock = clock,
                .state = {},
                .relay = relay.get()},
-        pings(engine, queue) {
+        pings(engine, queue),
+        settling(*datapath, queue) {
     engine.settings.on_mirror = [this] { bell.ring(); };
     engine.settings.on_news = [this](cluster::News news) {
       queue.post([this, news = std::move(news)] {
@@ -113,6 +115,7 @@ struct Service::Parts {
       if (auto done = verb(engine); !done)
         log::event(log::Level::warning, failure, {{"error", done.error().message()}});
       pings.update();
+      settling.update();
     });
   }
 
@@ -132,6 +135,7 @@ struct Service::Parts {
   MirrorBell bell;
   WorkQueue queue;
   PeerPings pings;
+  Settling settling;
   std::optional<cnm::DockerWatch> docker;
   std::optional<cnm::Plugin> plugin;
   std::optional<api::Api> api;
@@ -144,6 +148,7 @@ void Service::Parts::stop() {
   run([] {});      // what is queued refers to the API
   plugin.reset();  // waits for its last attempts, which tell the Docker watch
   bell.hang(nullptr);
+  settling.stop();
   docker.reset();  // who asks the engine to compare must not meet it without its cluster
   run([this] {
     pings.stop();

@@ -148,7 +148,11 @@ class Datapath {
   // attached.
   virtual Status put_endpoint(const Network& network, const Endpoint& endpoint,
                               const EndpointDevice& device) = 0;
-  // Forwarding entries, membership, flows and the program's link. Works with what is left.
+  // The endpoint that has waited longest gets its program where it costs packets least, which takes
+  // the kernel some 10 ms; until then it is where it was attached at once. True: more are waiting.
+  virtual Result<bool> settle_next() = 0;
+  // Forwarding entries, membership, flows and the program's pin. Works with what is left. The
+  // device must be down, or be removed next: without its pin the program goes before the device.
   virtual Status erase_endpoint(const Network& network, const Endpoint& endpoint) = 0;
 
   // Replaces what the endpoint publishes; flows of ports that are no longer there, or whose source

@@ -65,8 +65,7 @@ Status KernelDatapath::put_endpoint(const Network& network, const Endpoint& endp
     return fail(std::move(done).error(), what);
   if (auto done = forget_ways(); !done) return fail(std::move(done).error(), what);
   const Hook hook = endpoint_hook(device.name, device.index);
-  if (auto done = attach_once(programs_.endpoint(), hook); !done)
-    return fail(std::move(done).error(), what);
+  if (auto done = attach_endpoint(hook); !done) return fail(std::move(done).error(), what);
   // Not from a device that was its own before: the program is what keeps its packets in bounds.
   if (*before != index) undo.add([this, hook] { static_cast<void>(detach(hook)); });
 
@@ -99,6 +98,37 @@ Status KernelDatapath::put_entries(const Network& network, const Endpoint& endpo
   return {};
 }
 
+Status KernelDatapath::attach_endpoint(const Hook& hook) {
+  if (const auto found = attached_.find(hook.pin);
+      found != attached_.end() && found->second == hook.index)
+    return {};
+  auto waits = hooks_.attach_at_once(programs_.endpoint(), hook);
+  if (!waits) return std::unexpected(std::move(waits).error());
+  attached_[hook.pin] = hook.index;
+  if (*waits) unsettled_.push_back(hook);
+  return {};
+}
+
+Result<bool> KernelDatapath::settle_next() {
+  while (!unsettled_.empty()) {
+    const Hook hook = std::move(unsettled_.front());
+    unsettled_.pop_front();
+    const auto found = attached_.find(hook.pin);
+    if (found == attached_.end() || found->second != hook.index) continue;
+    if (auto done = hooks_.settle(programs_.endpoint(), hook); !done)
+      return fail(std::move(done).error(), "settle the program of " + hook.device);
+    break;
+  }
+  return !unsettled_.empty();
+}
+
+// The count may be too low for a moment (bpf/lib/flow_count.h); the next collect_flows() ends what
+// is left then.
+bool KernelDatapath::may_have_flows(std::uint32_t ifindex) const {
+  const auto count = maps_.flow_counts.get(ifindex);
+  return !count || (*count && (*count)->flows > 0);
+}
+
 Status KernelDatapath::forget_device(NetworkId network, std::uint32_t ifindex) {
   Failures failures;
   failures.add(networks_->remove_member(network, ifindex));
@@ -106,7 +136,7 @@ Status KernelDatapath::forget_device(NetworkId network, std::uint32_t ifindex) {
   if (!removed) failures.add(std::move(removed).error());
   failures.add(maps_.endpoints.erase(ifindex));  // from here on its packets are dropped
   failures.add(forget_ways());
-  failures.add(end_stale_flows());
+  if (removed.value_or(true) || may_have_flows(ifindex)) failures.add(end_stale_flows());
   return failures.result();
 }
 
@@ -125,7 +155,10 @@ Status KernelDatapath::erase_endpoint(const Network& network, const Endpoint& en
   }
   failures.add(erase_ports(endpoint, endpoint.ports));
   if (index.value_or(0) != 0) failures.add(forget_device(network.id, *index));
-  failures.add(detach(endpoint_hook(endpoint.host_device, static_cast<int>(index.value_or(0)))));
+  // Not detached: that takes the kernel 10 ms, and the device goes.
+  const std::string pin = pins_.link(kEndpointPin, endpoint.host_device);
+  attached_.erase(pin);
+  failures.add(remove_pin(pin));
   auto result = failures.result();
   if (!result) return fail(std::move(result).error(), "remove endpoint " + endpoint.key);
   return {};

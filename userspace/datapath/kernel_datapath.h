@@ -4,6 +4,7 @@
 // tunnel.cpp, remotes.cpp, collecting.cpp, counters.cpp, retain.cpp.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,6 +38,7 @@ class KernelDatapath final : public Datapath {
   Status erase_network(NetworkId id) override;
   Status put_endpoint(const Network& network, const Endpoint& endpoint,
                       const EndpointDevice& device) override;
+  Result<bool> settle_next() override;
   Status erase_endpoint(const Network& network, const Endpoint& endpoint) override;
   Status put_ports(const Network& network, const Endpoint& endpoint, int device_index,
                    const std::vector<PublishedPort>& ports) override;
@@ -73,6 +75,8 @@ class KernelDatapath final : public Datapath {
   // one.
   Status attach_once(int program, const Hook& hook);
   Status detach(const Hook& hook);
+  // Attaches at once; settle_next() does the rest.
+  Status attach_endpoint(const Hook& hook);
 
   Hook endpoint_hook(const std::string& device, int index) const;
   Hook uplink_hook(const std::string& device, int index) const;
@@ -86,6 +90,8 @@ class KernelDatapath final : public Datapath {
   // What belongs to a device besides forwarding entries: its endpoint entry, membership, ports,
   // flows.
   Status forget_device(NetworkId network, std::uint32_t ifindex);
+  // May it have flows of its own? Those into its published ports are counted elsewhere, too.
+  bool may_have_flows(std::uint32_t ifindex) const;
   // Ends flows that lead through what is no longer there. Call after anything went away.
   Status end_stale_flows();
   // And those whose client may no longer reach the port.
@@ -114,6 +120,7 @@ class KernelDatapath final : public Datapath {
   std::unique_ptr<PortTable> ports_;
   std::unique_ptr<SourceLists> lists_;
   std::map<std::string, int> attached_;  // by pin: ifindex, of the programs of this object
+  std::deque<Hook> unsettled_;           // of endpoints, oldest first; may be gone meanwhile
   Facts facts_;
   std::vector<std::string> uplink_problems_;
   std::unique_ptr<PeerTable> peers_;            // as networks_

@@ -67,14 +67,41 @@ Status TcHooks::attach(int program, const Hook& hook) {
   return done;
 }
 
-Status TcHooks::attach_tcx(int program, const Hook& hook) {
-  if (const UniqueFd pinned(bpf_obj_get(hook.pin.c_str())); pinned) {
-    if (device_of(pinned.get()) == hook.index &&
-        bpf_link_update(pinned.get(), program, nullptr) == 0)
-      return {};
-    // Of a device that is gone, though its name is back.
-    if (auto gone = detach_link(hook.pin); !gone) return gone;
+Result<bool> TcHooks::attach_at_once(int program, const Hook& hook) {
+  if (!allow_tcx_ || !tcx_.value_or(false)) {
+    if (auto done = attach(program, hook); !done) return std::unexpected(std::move(done).error());
+    return false;
   }
+  auto taken = take_over(program, hook);
+  if (!taken) return std::unexpected(std::move(taken).error());
+  // With the link, a filter is what settle() had no time to remove, of an earlier daemon's program.
+  auto done = *taken ? detach_clsact(hook.index, hook.direction, hook.device)
+                     : attach_clsact(program, hook);
+  if (!done) return std::unexpected(std::move(done).error());
+  return !*taken;
+}
+
+Status TcHooks::settle(int program, const Hook& hook) {
+  if (!tcx_.value_or(false)) return {};
+  if (auto done = attach_tcx(program, hook); !done) return done;
+  return detach_clsact(hook.index, hook.direction, hook.device);
+}
+
+// Swaps the program of the pinned link. False: there is none for this device, nor a pin any more.
+Result<bool> TcHooks::take_over(int program, const Hook& hook) {
+  const UniqueFd pinned(bpf_obj_get(hook.pin.c_str()));
+  if (!pinned) return false;
+  if (device_of(pinned.get()) == hook.index && bpf_link_update(pinned.get(), program, nullptr) == 0)
+    return true;
+  // Of a device that is gone, though its name is back.
+  if (auto gone = detach_link(hook.pin); !gone) return std::unexpected(std::move(gone).error());
+  return false;
+}
+
+Status TcHooks::attach_tcx(int program, const Hook& hook) {
+  auto taken = take_over(program, hook);
+  if (!taken) return std::unexpected(std::move(taken).error());
+  if (*taken) return {};
   const int link = bpf_link_create(program, hook.index, attach_type(hook.direction), nullptr);
   if (link < 0) {
     if (is_missing_feature(errno)) return fail(Errc::unsupported, "this kernel has no TCX");
@@ -100,7 +127,6 @@ Status TcHooks::attach_clsact(int program, const Hook& hook) {
 
 Status TcHooks::detach(const Hook& hook) {
   if (auto gone = detach_link(hook.pin); !gone) return gone;
-  if (tcx_.value_or(false)) return {};
   return detach_clsact(hook.index, hook.direction, hook.device);
 }
 

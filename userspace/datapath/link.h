@@ -32,6 +32,12 @@ class TcHooks {
   // Attaches, or swaps the program that an earlier daemon attached, without a packet that meets
   // none. The first call finds out by trying which way this kernel has. not_found: no such device.
   Status attach(int program, const Hook& hook);
+  // As attach(), without a wait. A first TCX link takes a grace period of RCU with RTNL held, 10 ms
+  // and more (kernel/bpf/tcx.c tcx_entry_sync()), so a clsact filter does its work at first. True:
+  // it does, and settle() is to follow when there is time: a filter costs each packet more.
+  Result<bool> attach_at_once(int program, const Hook& hook);
+  // A TCX link in place of attach_at_once()'s filter, without a packet that meets none.
+  Status settle(int program, const Hook& hook);
   // What is not attached, or whose device is gone, is success.
   Status detach(const Hook& hook);
 
@@ -39,6 +45,7 @@ class TcHooks {
   std::string mode() const;
 
  private:
+  Result<bool> take_over(int program, const Hook& hook);
   Status attach_tcx(int program, const Hook& hook);
   Status attach_clsact(int program, const Hook& hook);
 

@@ -76,7 +76,7 @@ Status KernelDatapath::retain_only(const std::vector<Network>& networks,
       [&](__u32 index, const fl_endpoint&) { return !wanted.devices.contains(index); });
   note(devices);
   failures.add(forget_ways());
-  if (devices && hooks_.mode() == "clsact") {
+  if (devices) {
     for (const auto index : *devices)
       failures.add(detach_clsact(static_cast<int>(index), Direction::ingress,
                                  "device " + std::to_string(index)));

@@ -58,6 +58,12 @@ Mac choose_mac(const EndpointRequest& want) {
   return want.v4 ? Mac::from_ipv4(want.v4->address()) : Mac::random();
 }
 
+Status retire_device(Engine& engine, const Endpoint& endpoint) {
+  const auto device = engine.state.devices.find(endpoint.key);
+  if (device != engine.state.devices.end()) return engine.links.retire_link(device->second);
+  return engine.links.remove_link(endpoint.host_device);  // gone, if anybody is right
+}
+
 }  // namespace
 
 Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
@@ -117,11 +123,13 @@ Status remove_endpoint(Engine& engine, const std::string& network, const std::st
 
   Problems problems("remove endpoint " + endpoint_name(engine.state, key));
   problems.add(unpublish(engine, network, key));
+  // Down before the data path lets go of it: nothing gets past the program. Marked before the store
+  // forgets it: after a crash the next daemon removes it.
+  problems.add(retire_device(engine, *endpoint));
   if (const auto net = find_network(engine.state, network)) {
     problems.add(engine.datapath.erase_endpoint(*net, *endpoint));
     withdraw(engine, *net, key);
   }
-  problems.add(engine.links.remove_link(endpoint->host_device));
   problems.add(engine.store.apply({store::EraseEndpoint{key}}));
   engine.state.endpoints.erase(key);
   engine.state.devices.erase(key);

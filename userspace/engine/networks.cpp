@@ -179,6 +179,7 @@ Status drop_network(Engine& engine, const std::string& key, bool everywhere) {
   Problems problems("remove network " + network_name(engine.state, key));
   for (const std::string& endpoint : endpoints_of(engine.state, key))
     problems.add(remove_endpoint(engine, key, endpoint));
+  problems.add(engine.links.remove_retired());
   for (const Prefix& gateway : gateways(network))
     problems.add(engine.links.remove_address(engine.state.host_device.index, gateway));
   engine.state.networks.erase(key);

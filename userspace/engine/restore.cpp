@@ -77,6 +77,7 @@ Status restore(Engine& engine) {
   engine.state.started = engine.clock.now();
   auto snapshot = engine.store.load();
   if (!snapshot) return fail(std::move(snapshot).error(), "restore");
+  warn(engine, "restore", engine.links.remove_retired());
   auto links = engine.links.links();
   if (!links) return fail(std::move(links).error(), "restore");
 

@@ -65,7 +65,8 @@ struct EndpointRequest {
 // Makes the veth pair and everything the data path needs. Errors: not_found (network), conflict
 // (address or MAC in use in this network), invalid_argument (address outside the subnet).
 Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want);
-// Unknown: success. Removes device, map entries, ports and flows.
+// Unknown: success. Removes map entries, ports and flows. The device passes no packet any more, and
+// is gone a moment later, or when remove_network() returns.
 Status remove_endpoint(Engine& engine, const std::string& network, const std::string& key);
 // not_found if there is none.
 Result<Endpoint> get_endpoint(Engine& engine, const std::string& network, const std::string& key);

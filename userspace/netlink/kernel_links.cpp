@@ -95,6 +95,29 @@ Status KernelLinks::set_flags(int link, const std::string& name, unsigned flags)
   header.ifi_index = link;
   header.ifi_flags = header.ifi_change = flags;
   const Message message(RTM_NEWLINK, 0, header);
+Status KernelLinks::retire_link(int index) {
+  if (!retired_) {
+    auto made = RetiredLinks::create();
+    if (!made) return std::unexpected(std::move(made).error());
+    retired_ = std::move(*made);
+  }
+  ifinfomsg header{};
+  header.ifi_index = index;
+  header.ifi_change = IFF_UP;
+  Message message(RTM_NEWLINK, 0, header);
+  message.put_u32(IFLA_GROUP, kRetiredGroup);
+  std::string text;
+  const std::string what = "take down and retire link " + std::to_string(index);
+  auto sys_errno = connection_.ask(message, what, &text);
+  if (!sys_errno) return std::unexpected(std::move(sys_errno).error());
+  if (*sys_errno == ENODEV) return {};
+  if (*sys_errno != 0) return fail(fail_errno("", *sys_errno).error().code(), std::move(text));
+  retired_->wake();
+  return {};
+}
+
+Status KernelLinks::remove_retired() { return remove_retired_group(connection_); }
+
   return connection_.request(message, "set " + name + " up");
 }
 

@@ -1,8 +1,11 @@
 // netlink::Links on the kernel.
 #pragma once
 
+#include <memory>
+
 #include "netlink/connection.h"
 #include "netlink/links.h"
+#include "netlink/retired_links.h"
 
 namespace fairlead::netlink {
 
@@ -14,6 +17,8 @@ class KernelLinks final : public Links {
 
   Result<int> create_veth(const VethRequest& want) override;
   Status remove_link(const std::string& name) override;
+  Status retire_link(int index) override;
+  Status remove_retired() override;
 
   Result<HostDevice> ensure_host_device(const std::string& name,
                                         const std::string& peer_name) override;
@@ -81,3 +86,4 @@ class KernelLinks final : public Links {
 };
 
 }  // namespace fairlead::netlink
+  std::unique_ptr<RetiredLinks> retired_;  // made when first needed

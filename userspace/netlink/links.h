@@ -88,6 +88,11 @@ class Links {
 
   // fl_host: the end of a veth pair that stays in this namespace, NOARP, up, with forwarding on for
   // itself alone (bpf_fib_lookup asks for it); `name` and `peer_name` are settings. Keeps its MAC
+  // Down when it returns: no packet passes any more. Gone, with its other end, a moment later;
+  // until then its name is taken, but create_veth() may have it. No such device is success.
+  virtual Status retire_link(int index) = 0;
+  // What was retired, by an earlier process too, is gone when it returns.
+  virtual Status remove_retired() = 0;
   // if it exists.
   virtual Result<HostDevice> ensure_host_device(const std::string& name,
                                                 const std::string& peer_name) = 0;

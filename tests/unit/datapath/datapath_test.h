@@ -113,6 +113,12 @@ class DatapathTest : public test::OwnNamespace {
     return device;
   }
 
+  // Every program has its lasting place.
+  void settle() {
+    for (auto more = datapath_->settle_next(); more.value_or(false);)
+      more = datapath_->settle_next();
+  }
+
   static std::vector<PublishedPort> for_everyone(const std::vector<PortBinding>& ports) {
     std::vector<PublishedPort> out;
     for (const auto& port : ports) out.push_back({.binding = port, .sources = {}});

@@ -67,6 +67,39 @@ class FlowEndTest : public DatapathTest {
     expect_ok(flows_.put(answer, reply));
   }
 
+  // The container asked 198.18.200.1, from the host's address; both entries.
+  void masqueraded(std::uint16_t number, const Endpoint& from, int index) {
+    fl_flow flow{.src = to_abi(from.v4->address()),
+                 .dst = address("198.18.200.1"),
+                 .sport = htons(number),
+                 .dport = htons(443),
+                 .proto = IPPROTO_TCP,
+                 .pad = {}};
+    fl_nat entry{};
+    entry.src = address("198.18.100.1");
+    entry.dst = flow.dst;
+    entry.sport = flow.sport;
+    entry.dport = flow.dport;
+    entry.kind = FL_NAT_MASQUERADE;
+    entry.network = net_.id;
+    entry.endpoint = static_cast<__u32>(index);
+    entry.last_seen = coarse_now();
+    fl_nat reply = entry;
+    reply.src = flow.dst;
+    reply.dst = flow.src;
+    std::swap(reply.sport, reply.dport);
+    reply.flags = FL_NAT_REPLY;
+    reply.ifindex = entry.endpoint;
+    expect_ok(flows_.put(flow, entry));
+    const fl_flow answer{.src = entry.dst,
+                         .dst = entry.src,
+                         .sport = entry.dport,
+                         .dport = entry.sport,
+                         .proto = flow.proto,
+                         .pad = {}};
+    expect_ok(flows_.put(answer, reply));
+  }
+
   PublishedPort port(std::uint16_t host_port, const Endpoint& to) const {
     return {.binding = binding(host_port, to), .sources = {}};
   }
@@ -200,6 +233,23 @@ TEST_F(FlowEndTest, flows_of_an_endpoint_end_with_it) {
   expect_ok(datapath_->erase_endpoint(net_, a_));
   EXPECT_EQ(count("fl_nat"), 2u);
   expect_ok(datapath_->erase_network(net_.id));
+  EXPECT_EQ(count("fl_nat"), 0u);
+}
+
+TEST_F(FlowEndTest, flows_of_an_endpoint_without_ports_end_with_it) {
+  masqueraded(1001, a_, a_index_);
+  masqueraded(1002, b_, b_index_);
+  EXPECT_EQ(expired(), 0u);  // counts them, as the programs do
+  expect_ok(datapath_->erase_endpoint(net_, a_));
+  EXPECT_EQ(count("fl_nat"), 2u);
+}
+
+TEST_F(FlowEndTest, a_flow_that_was_not_counted_ends_with_the_next_collection) {
+  masqueraded(1001, a_, a_index_);
+  expect_ok(datapath_->erase_endpoint(net_, a_));
+  auto report = datapath_->collect_flows();
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->stale, 1u);
   EXPECT_EQ(count("fl_nat"), 0u);
 }
 

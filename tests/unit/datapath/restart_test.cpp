@@ -40,6 +40,7 @@ TEST_F(RestartTest, everything_stays_while_no_daemon_runs_and_is_taken_over) {
   expect_ok(datapath_->put_network(net_));
   const EndpointDevice device = put(net_, a_);
   put(net_, b_);
+  settle();
   expect_ok(datapath_->put_ports(net_, a_, device.index, for_everyone({binding(8080, a_)})));
   datapath_.reset();
 
@@ -64,6 +65,45 @@ TEST_F(RestartTest, everything_stays_while_no_daemon_runs_and_is_taken_over) {
   EXPECT_EQ(count("fl_endpoints"), 2u);
   EXPECT_EQ(count("fl_members"), 2u);
   EXPECT_EQ(count("fl_ports"), 1u);
+}
+
+TEST_F(RestartTest, a_program_settles_without_a_moment_that_has_none) {
+  start(options());
+  if (datapath_->facts().attach_mode != "tcx") GTEST_SKIP() << "a filter is all this kernel has";
+  expect_ok(datapath_->put_network(net_));
+  const EndpointDevice device = put(net_, a_);
+  EXPECT_NE(clsact_program(device.index, Direction::ingress), 0u) << "at once";
+  EXPECT_FALSE(pinned("endpoint_" + a_.host_device));
+  settle();
+  EXPECT_EQ(clsact_program(device.index, Direction::ingress), 0u);
+  EXPECT_NE(program_of("endpoint_" + a_.host_device), 0u);
+  settle();
+  expect_ok(datapath_->put_endpoint(net_, a_, device));
+  EXPECT_EQ(clsact_program(device.index, Direction::ingress), 0u) << "put again";
+}
+
+TEST_F(RestartTest, what_had_not_settled_does_so_under_the_next_daemon) {
+  start(options());
+  if (datapath_->facts().attach_mode != "tcx") GTEST_SKIP() << "a filter is all this kernel has";
+  expect_ok(datapath_->put_network(net_));
+  const EndpointDevice a = put(net_, a_);
+  const EndpointDevice b = put(net_, b_);
+  ASSERT_TRUE(datapath_->settle_next());  // a
+  // As if the daemon had died between the link and the filter's end.
+  const UniqueFd program(bpf_prog_get_fd_by_id(program_of("endpoint_" + a.name)));
+  expect_ok(TcHooks(/*allow_tcx=*/false)
+                .attach(program.get(), {.device = a.name, .index = a.index, .pin = ""}));
+  const unsigned before = clsact_program(b.index, Direction::ingress);
+
+  start(options());
+  expect_ok(datapath_->put_network(net_));
+  expect_ok(datapath_->put_endpoint(net_, a_, a));
+  expect_ok(datapath_->put_endpoint(net_, b_, b));
+  EXPECT_EQ(clsact_program(a.index, Direction::ingress), 0u) << "the link is enough";
+  EXPECT_NE(clsact_program(b.index, Direction::ingress), before) << "the new daemon's program";
+  settle();
+  EXPECT_EQ(clsact_program(b.index, Direction::ingress), 0u);
+  EXPECT_NE(program_of("endpoint_" + b_.host_device), 0u);
 }
 
 TEST_F(RestartTest, clsact_programs_are_replaced_not_added) {
@@ -91,6 +131,7 @@ TEST_F(RestartTest, what_nobody_claims_is_removed_and_the_rest_stays) {
   const EndpointDevice a_device = put(net_, a_);
   const EndpointDevice b_device = put(net_, b_);
   put(other, c);
+  ASSERT_TRUE(datapath_->settle_next());  // a; the others' programs are filters yet
   expect_ok(datapath_->put_ports(net_, a_, a_device.index,
                                  for_everyone({binding(8080, a_), binding(8081, a_)})));
   expect_ok(datapath_->put_ports(net_, b_, b_device.index, for_everyone({binding(9090, b_)})));
@@ -124,6 +165,8 @@ TEST_F(RestartTest, what_nobody_claims_is_removed_and_the_rest_stays) {
     EXPECT_FALSE(pinned("endpoint_" + b_.host_device));
     EXPECT_FALSE(pinned("endpoint_" + c.host_device));
   }
+  EXPECT_NE(b_device.index, 0);
+  EXPECT_EQ(clsact_program(b_device.index, Direction::ingress), 0u);
 }
 
 TEST_F(RestartTest, a_map_keeps_its_size_and_the_daemon_says_so) {

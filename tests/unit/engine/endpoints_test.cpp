@@ -98,6 +98,25 @@ TEST_F(EndpointsTest, RemovalGoesOnPastAFailureAndReportsIt) {
   EXPECT_TRUE(engine::remove_endpoint(engine, kNetwork, kEndpoint)) << "again is success";
 }
 
+TEST_F(EndpointsTest, RemovalTakesTheDeviceDownAndLeavesItsEndToOthers) {
+  with_endpoint();
+
+  ASSERT_TRUE(engine::remove_endpoint(engine, kNetwork, kEndpoint));
+
+  EXPECT_EQ(links.retired, std::set<std::string>{"flh0123456789ab"});
+  EXPECT_FALSE(links.all_links.back().up);
+  EXPECT_TRUE(datapath.endpoints.empty());
+}
+
+TEST_F(EndpointsTest, DeviceOfARemovedEndpointIsGoneWhenItsNetworkIs) {
+  with_endpoint();
+
+  ASSERT_TRUE(engine::remove_network(engine, kNetwork));
+
+  EXPECT_TRUE(links.retired.empty());
+  EXPECT_TRUE(links.all_links.empty());
+}
+
 TEST_F(EndpointsTest, JoinGivesDeviceAndGatewayAndIsRemembered) {
   with_endpoint();
 

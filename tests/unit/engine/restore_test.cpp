@@ -93,6 +93,19 @@ TEST_F(RestoreTest, EndpointWhoseDeviceIsGoneIsForgottenAndItsAddressCools) {
   EXPECT_EQ(stored().leases[0].use, ipam::Use::cooling);
 }
 
+TEST_F(RestoreTest, EndpointThatWasBeingRemovedWhenTheDaemonDiedIsForgotten) {
+  with_endpoint();
+  ASSERT_TRUE(links.retire_link(engine.state.devices.at(kEndpoint)));
+
+  Next next(*this);
+  ASSERT_TRUE(engine::restore(next.engine));
+
+  EXPECT_TRUE(links.retired.empty());
+  EXPECT_TRUE(next.engine.state.endpoints.empty());
+  EXPECT_TRUE(stored().endpoints.empty());
+  EXPECT_TRUE(next.engine.state.warnings.empty());
+}
+
 TEST_F(RestoreTest, DeviceThatVanishesWhileRunningTakesTheEndpointWithIt) {
   with_endpoint();
   links.vanish("flh0123456789ab");

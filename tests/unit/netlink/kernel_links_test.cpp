@@ -5,6 +5,7 @@
 
 #include "netlink/sysctl.h"
 #include "netlink/teardown.h"
+#include "tests/unit/netlink/other_host.h"
 #include "tests/unit/netlink/own_namespace.h"
 
 namespace fairlead::netlink {
@@ -99,6 +100,39 @@ TEST_F(KernelLinksTest, removing_a_link_takes_its_peer_and_again_succeeds) {
   EXPECT_TRUE(links_->remove_link("flt0"));
   EXPECT_FALSE(find("flt0c"));
   EXPECT_TRUE(links_->remove_link("flt0"));
+}
+
+TEST_F(KernelLinksTest, a_retired_link_is_down_at_once_and_soon_gone_with_its_peer) {
+  const int index = make("flt0");
+  make("flt1");
+  EXPECT_TRUE(links_->retire_link(index));
+  if (const auto left = find("flt0")) {
+    EXPECT_FALSE(left->up);
+  }
+  EXPECT_TRUE(test::eventually([&] { return !find("flt0") && !find("flt0c"); }));
+  EXPECT_TRUE(find("flt1"));
+  EXPECT_TRUE(links_->retire_link(index)) << "again is success";
+}
+
+TEST_F(KernelLinksTest, what_another_process_retired_can_be_waited_for) {
+  make("flt0");
+  make("flt1");
+  ASSERT_EQ(run("ip link set flt0 group " + std::to_string(kRetiredGroup)), 0);
+  EXPECT_TRUE(links_->remove_retired());
+  EXPECT_FALSE(find("flt0"));
+  EXPECT_TRUE(find("flt1"));
+  EXPECT_TRUE(links_->remove_retired()) << "none is success";
+}
+
+TEST_F(KernelLinksTest, a_name_that_is_retired_is_given_to_a_new_pair_that_stays) {
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(links_->retire_link(make("flt0")));
+    const int index = make("flt0");
+    EXPECT_TRUE(links_->remove_retired());
+    const auto heir = find("flt0");
+    ASSERT_TRUE(heir);
+    EXPECT_EQ(heir->index, index);
+  }
 }
 
 TEST_F(KernelLinksTest, addresses_of_both_families_are_added_once_and_removed) {
