@@ -68,10 +68,10 @@ class KernelDatapath final : public Datapath {
   KernelDatapath(Options options, const fl_config& config, Programs programs);
   Status start(const Options& options);
   void start_socket_hooks(const Options& options);
-
-  // Attaches once for each device and program; a device of the same name but another index is a new
   // On while a network of networks_ asks for it. No error: Facts says why it is not.
   void sync_shortcut();
+
+  // Attaches once for each device and program; a device of the same name but another index is a new
   // one.
   Status attach_once(int program, const Hook& hook);
   Status detach(const Hook& hook);
@@ -107,14 +107,14 @@ class KernelDatapath final : public Datapath {
   // Is xdp_uplink on it? If not, xdp_problems_ says why.
   bool take_xdp(const Uplink& uplink);
 
+  Options options_;
+  fl_config config_{};
   Programs programs_;
   Pins pins_;
   TcHooks hooks_;
   Timeouts timeouts_;
   std::uint16_t nat_port_first_ = 0;
   std::uint16_t nat_port_last_ = 0;
-  Options options_;
-  fl_config config_{};
   Maps maps_;
   std::unique_ptr<NetworkTable> networks_;  // set by start(); never null afterwards
   std::unique_ptr<PortTable> ports_;
