@@ -106,6 +106,14 @@ class FakeLinks final : public netlink::Links {
     kept.erase({link, address});
     return {};
   }
+  Result<int> ensure_headroom(const std::string& name) override {
+    room = name;
+    return 7;
+  }
+  Status remove_headroom(const std::string&) override {
+    room.clear();
+    return {};
+  }
   Result<int> ensure_vxlan(const std::string& name, std::uint16_t port) override {
     if (fail_next_vxlan) {
       fail_next_vxlan = false;
@@ -145,7 +153,9 @@ class FakeLinks final : public netlink::Links {
   int ways_asked = 0;
   int links_listed = 0;
   std::vector<netlink::VethRequest> veths;
+  std::set<std::string> retired;  // names; in all_links until remove_retired()
   std::vector<std::pair<int, Prefix>> assigned;
+  std::string room;  // of ensure_headroom()
   int next_index = 1000;
   bool fail_next_veth = false;
   bool fail_next_address = false;
@@ -153,4 +163,3 @@ class FakeLinks final : public netlink::Links {
 };
 
 }  // namespace fairlead::test
-  std::set<std::string> retired;  // names; in all_links until remove_retired()

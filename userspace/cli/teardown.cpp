@@ -16,6 +16,8 @@ namespace {
 constexpr const char* kEndpointDevices[] = {"flh", "flc"};
 // engine::Settings::tunnel_device.
 constexpr const char* kTunnelDevice = "fl_vxlan";
+// engine::Settings::headroom_device, and what netlink/headroom.cpp makes with it.
+constexpr const char* kHeadroomDevices[] = {"fl_room", "fl_roomv"};
 
 class Teardown {
  public:
@@ -72,7 +74,9 @@ void Teardown::remove_devices() {
                                               link.name.starts_with(kEndpointDevices[0]) ||
                                               link.name.starts_with(kEndpointDevices[1]));
     const bool tunnel = link.kind == "vxlan" && link.name == kTunnelDevice;
-    if (!veth && !tunnel) continue;
+    const bool room = (link.kind == "bridge" && link.name == kHeadroomDevices[0]) ||
+                      (link.kind == "vxlan" && link.name == kHeadroomDevices[1]);
+    if (!veth && !tunnel && !room) continue;
     if (!want_.dry_run)
       if (auto done = links->remove_link(link.name); !done) {
         note(done.error());

@@ -81,9 +81,8 @@ Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
   if (auto ok = check_mac(engine, *network, mac); !ok)
     return std::unexpected(std::move(ok).error());
 
-  const std::uint32_t mtu = network->shared.empty() || !engine.cluster
-                                ? network->mtu
-                                : std::min(network->mtu, tunnel_mtu(engine));
+  const bool in_tunnels = !network->shared.empty() && engine.cluster;
+  const std::uint32_t mtu = in_tunnels ? std::min(network->mtu, tunnel_mtu(engine)) : network->mtu;
   const Endpoint endpoint{.key = want.key,
                           .network = want.network,
                           .v4 = want.v4,
@@ -99,7 +98,8 @@ Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
   auto index = engine.links.create_veth({.host_name = endpoint.host_device,
                                          .container_name = endpoint.container_device,
                                          .container_mac = mac,
-                                         .mtu = mtu});
+                                         .mtu = mtu,
+                                         .headroom = in_tunnels ? engine.state.headroom : 0});
   if (!index) return fail(std::move(index).error(), what);
   undo.add([&engine, name = endpoint.host_device] { (void)engine.links.remove_link(name); });
 

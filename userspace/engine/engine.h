@@ -39,6 +39,7 @@ struct Settings {
   bool host_rules = false;  // as datapath::Options, for people
 
   std::string tunnel_device = "fl_vxlan";
+  std::string headroom_device = "fl_room";
   ipam::Settings pools;  // where the cluster's pools are cut from, too
   std::string version;   // of this daemon, for the other hosts
   // Connects to a cluster's store; lazily, so that a store that is away is no error.
@@ -60,6 +61,7 @@ struct State {
   std::map<HostPort, std::vector<SourceRules::Rule>> port_rules;
   NetworkId last_network_id = 0;  // ids are not reused soon: flows may still carry an old one
   netlink::HostDevice host_device;
+  int headroom = 0;  // netlink::VethRequest::headroom of endpoints that send into tunnels
   datapath::HostView host_view;
   TimePoint started{};
   std::vector<std::string> warnings;  // what reconcile could not repair; for people

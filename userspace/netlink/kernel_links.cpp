@@ -34,6 +34,7 @@ Status KernelLinks::create_pair(const Pair& pair) {
 
   Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header);
   describe(message, pair.name, pair.mac, pair.mtu);
+  if (pair.master != 0) message.put_u32(IFLA_MASTER, static_cast<std::uint32_t>(pair.master));
   message.nest(IFLA_LINKINFO, [&] {
     message.put_string(IFLA_INFO_KIND, "veth");
     message.nest(IFLA_INFO_DATA, [&] {
@@ -48,19 +49,24 @@ Status KernelLinks::create_pair(const Pair& pair) {
 }
 
 Result<int> KernelLinks::create_veth(const VethRequest& want) {
-  const Pair pair{.name = want.host_name,
-                  .peer = want.container_name,
-                  .mac = {},
-                  .peer_mac = want.container_mac,
-                  .mtu = want.mtu,
-                  .flags = IFF_UP,
-                  .peer_flags = 0};
+  Pair pair{.name = want.host_name,
+            .peer = want.container_name,
+            .mac = {},
+            .peer_mac = want.container_mac,
+            .mtu = want.mtu,
+            .flags = IFF_UP,
+            .peer_flags = 0,
+            .master = want.headroom};
   auto done = create_pair(pair);
   if (!done && done.error().code() == Errc::already_exists) {
     // Either end may be what is left of an earlier attempt.
     for (const auto& name : {want.host_name, want.container_name}) {
       if (auto gone = remove_link(name); !gone) return std::unexpected(std::move(gone).error());
     }
+    done = create_pair(pair);
+  }
+  if (!done && pair.master != 0) {
+    pair.master = 0;
     done = create_pair(pair);
   }
   if (!done) return std::unexpected(std::move(done).error());
@@ -89,12 +95,6 @@ Status KernelLinks::remove_link(const std::string& name) {
   return fail(fail_errno("", *sys_errno).error().code(), std::move(text));
 }
 
-// `flags` are set, others stay.
-Status KernelLinks::set_flags(int link, const std::string& name, unsigned flags) {
-  ifinfomsg header{};
-  header.ifi_index = link;
-  header.ifi_flags = header.ifi_change = flags;
-  const Message message(RTM_NEWLINK, 0, header);
 Status KernelLinks::retire_link(int index) {
   if (!retired_) {
     auto made = RetiredLinks::create();
@@ -118,6 +118,12 @@ Status KernelLinks::retire_link(int index) {
 
 Status KernelLinks::remove_retired() { return remove_retired_group(connection_); }
 
+// `flags` are set, others stay.
+Status KernelLinks::set_flags(int link, const std::string& name, unsigned flags) {
+  ifinfomsg header{};
+  header.ifi_index = link;
+  header.ifi_flags = header.ifi_change = flags;
+  const Message message(RTM_NEWLINK, 0, header);
   return connection_.request(message, "set " + name + " up");
 }
 

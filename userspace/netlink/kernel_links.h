@@ -39,6 +39,8 @@ class KernelLinks final : public Links {
   Status drop_neighbour(int link, const Address& address) override;
 
   Result<int> ensure_vxlan(const std::string& name, std::uint16_t port) override;
+  Result<int> ensure_headroom(const std::string& name) override;
+  Status remove_headroom(const std::string& name) override;
 
  private:
   struct Pair {
@@ -49,6 +51,7 @@ class KernelLinks final : public Links {
     std::uint32_t mtu = 1500;
     unsigned flags = 0;  // IFF_... of both ends
     unsigned peer_flags = 0;
+    int master = 0;  // ifindex, of `name`; 0: none
   };
 
   explicit KernelLinks(Connection connection) : connection_(std::move(connection)) {}
@@ -83,7 +86,7 @@ class KernelLinks final : public Links {
   Status create_vxlan(const std::string& name, std::uint16_t port);
 
   Connection connection_;
+  std::unique_ptr<RetiredLinks> retired_;  // made when first needed
 };
 
 }  // namespace fairlead::netlink
-  std::unique_ptr<RetiredLinks> retired_;  // made when first needed

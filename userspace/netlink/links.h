@@ -68,6 +68,9 @@ struct VethRequest {
   std::string container_name;
   Mac container_mac;
   std::uint32_t mtu = 1500;
+  // Of ensure_headroom(): datagrams then have room for a tunnel's header. 0: they need none.
+  // A bridge has 1023 ports: to what comes after, the same happens as without room.
+  int headroom = 0;
 };
 
 struct HostDevice {
@@ -85,14 +88,14 @@ class Links {
   // end. Returns the ifindex of the host end. If a pair of that name exists it is replaced.
   virtual Result<int> create_veth(const VethRequest& want) = 0;
   virtual Status remove_link(const std::string& name) = 0;
-
-  // fl_host: the end of a veth pair that stays in this namespace, NOARP, up, with forwarding on for
-  // itself alone (bpf_fib_lookup asks for it); `name` and `peer_name` are settings. Keeps its MAC
   // Down when it returns: no packet passes any more. Gone, with its other end, a moment later;
   // until then its name is taken, but create_veth() may have it. No such device is success.
   virtual Status retire_link(int index) = 0;
   // What was retired, by an earlier process too, is gone when it returns.
   virtual Status remove_retired() = 0;
+
+  // fl_host: the end of a veth pair that stays in this namespace, NOARP, up, with forwarding on for
+  // itself alone (bpf_fib_lookup asks for it); `name` and `peer_name` are settings. Keeps its MAC
   // if it exists.
   virtual Result<HostDevice> ensure_host_device(const std::string& name,
                                                 const std::string& peer_name) = 0;
@@ -123,6 +126,11 @@ class Links {
   // accepted on IPv6, up, no addresses. One of another port is replaced. Returns its ifindex.
   // Errors: conflict (another device has the port: names it).
   virtual Result<int> ensure_vxlan(const std::string& name, std::uint16_t port) = 0;
+
+  // What VethRequest::headroom wants: a bridge `name`, and its port `name` + "v". Both stay down.
+  // Returns the bridge's ifindex.
+  virtual Result<int> ensure_headroom(const std::string& name) = 0;
+  virtual Status remove_headroom(const std::string& name) = 0;
 };
 
 }  // namespace fairlead::netlink
