@@ -98,11 +98,11 @@ TEST_F(ApiTest, ReadingCannotWriteAndWritingCannotRead) {
 
 TEST_F(ApiTest, NetworksSayWhetherHostsShareThem) {
   with_network();
-  expect("/v1/networks", R"("shared":null,"vni":null)");
+  expect("/v1/networks", R"("shared":null,"shortcut":false,"vni":null)");
 
   engine.state.networks.at(kNetwork).shared = "cafe";
   engine.state.networks.at(kNetwork).id = 65536;
-  expect("/v1/networks", R"("shared":"cafe","vni":65536)");
+  expect("/v1/networks", R"("shared":"cafe","shortcut":false,"vni":65536)");
 }
 
 }  // namespace
