@@ -124,8 +124,8 @@ def stack_of(blocks: list) -> int:
 
 
 def place(lines: list, block: Block) -> int:
-    """Where a mark goes: in front of the labels by which relocations know the first instruction. But a function has to begin
-    with one that debug information knows."""
+    """Where a mark goes: in front of the labels by which relocations know the first instruction. But a function has to
+    begin with one that debug information knows."""
     at = block.line
     while not block.is_first and re.match(r"^\s*(\.Ltmp\d+:|\.loc\b|#|$)", lines[at - 1]):
         at -= 1

@@ -24,7 +24,7 @@ double busy_seconds(void);
 
 // Where answers go, a line of JSON each; also what fail() says before it ends the program.
 extern FILE* answers;
-_Noreturn void fail(const char* what);
+void fail(const char* what) __attribute__((noreturn));
 
 struct sockaddr_in6 address(const char* text, const char* port);
 int open_socket(int type);

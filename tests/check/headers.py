@@ -31,7 +31,7 @@ def multiarch():
 
 def command(name):
     source = f'#include "{os.path.join(tree.ROOT, name)}"\n'
-    if name.startswith("bpf/lib/"):
+    if name.startswith(("bpf/lib/", "bench/packets/bpf/")):
         return ["clang", "-target", "bpf", "-mcpu=v3", "-O2", "-Wall", "-Wno-unused-function", "-fsyntax-only",
                 f"-I{tree.ROOT}/bpf", "-isystem", f"/usr/include/{ARCH}", "-x", "c", "-"], source
     if name.startswith("bpf/shared/"):

@@ -220,7 +220,8 @@ def test_devices_go_although_the_daemon_died_after_its_answer(lab):
     net = lab.runtime.network(V4)
     before = lab.links()
     numbers = [net.endpoint()[0] for _ in range(30)]
-    wait_until(lambda: lab.daemon.json("status")["datapath"]["attach_mode"] != "tcx" or settled(lab), "a program to settle", timeout=10)
+    wait_until(lambda: lab.daemon.json("status")["datapath"]["attach_mode"] != "tcx" or settled(lab),
+               "a program to settle", timeout=10)
 
     for number in numbers:
         net.remove_endpoint(number)

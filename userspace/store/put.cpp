@@ -83,7 +83,8 @@ Status put(Statements& statements, const Network& network) {
   // Not INSERT OR REPLACE: it would silently delete another network that has the same id.
   auto statement = statements.get(
       "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) "
-      "DO UPDATE SET id = excluded.id, v4_pool = excluded.v4_pool, v4_gateway = excluded.v4_gateway, "
+      "DO UPDATE SET id = excluded.id, v4_pool = excluded.v4_pool, v4_gateway = "
+      "excluded.v4_gateway, "
       "v6_pool = excluded.v6_pool, v6_gateway = excluded.v6_gateway, mtu = excluded.mtu, "
       "interface_prefix = excluded.interface_prefix, host_binding_v4 = excluded.host_binding_v4, "
       "internal = excluded.internal, icc = excluded.icc, masquerade = excluded.masquerade, "

@@ -3,6 +3,12 @@
 #ifndef FL_BENCH_REPEAT_COMMON_H
 #define FL_BENCH_REPEAT_COMMON_H
 
+/* clang-format off */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <bpf/bpf_helpers.h>
+/* clang-format on */
+
 #include "repeat.h"
 
 const volatile struct fl_repeat fl_repeat = {};
