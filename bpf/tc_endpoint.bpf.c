@@ -130,26 +130,36 @@ static __always_inline enum fl_reason forwarded_as(const struct fl_nat *nat)
 					     : FL_FORWARD_MASQUERADE;
 }
 
+/* What the kernel is asked for a way with. Not on the stack, which is deep below rewrite(). */
+static __always_inline struct bpf_fib_lookup *new_fib(void)
+{
+	struct workspace *w = get_workspace();
+
+	if (w)
+		__builtin_memset(&w->fib, 0, sizeof(w->fib));
+	return w ? &w->fib : NULL;
+}
+
 /* Out of the host, by the way that is asked for here. */
 static __noinline enum fl_reason find_way_out(struct __sk_buff *skb, struct packet *pkt,
 					      struct fl_nat *nat)
 {
-	struct bpf_fib_lookup fib = {};
+	struct bpf_fib_lookup *fib = new_fib();
 	__u32 epoch = read_epoch();
 	enum fl_reason why;
 	int resolved;
 
-	if (!nat)
+	if (!nat || !fib)
 		return FL_DROP_NAT_EXHAUSTED; /* for the verifier: callers have checked */
-	why = find_flow_route(skb, pkt, nat, &fib, &resolved);
+	why = find_flow_route(skb, pkt, nat, fib, &resolved);
 	if (why)
 		return why;
 	if (resolved && !changes_family(pkt, &nat->dst))
-		remember_next_hop(nat, epoch, &fib);
+		remember_next_hop(nat, epoch, fib);
 	why = rewrite(skb, pkt, nat);
 	if (why)
 		return why;
-	return send_by_route(skb, &fib, resolved, forwarded_as(nat));
+	return send_by_route(skb, fib, resolved, forwarded_as(nat));
 }
 
 /* A packet of a flow: rewritten, and on its way into a container or out of the host. Without a flow, because
@@ -183,14 +193,14 @@ static __noinline enum fl_reason forward_flow(struct __sk_buff *skb, struct pack
 /* An ICMP error about a packet that came to the container by a flow. FL_OK: it is about none. */
 static __noinline enum fl_reason forward_related(struct __sk_buff *skb, struct packet *pkt)
 {
-	struct bpf_fib_lookup fib = {};
+	struct bpf_fib_lookup *fib = new_fib();
 	struct quote quote = {};
 	struct fl_nat *nat = find_related(skb, pkt, &quote);
 	enum fl_reason why;
 	int resolved;
 
 	/* A container answers for itself only: the flow could be its neighbour's. */
-	if (!nat || !addr_equal(&quote.flow.src, &pkt->flow.src))
+	if (!nat || !fib || !addr_equal(&quote.flow.src, &pkt->flow.src))
 		return FL_OK;
 	if (nat->kind == FL_NAT_HAIRPIN || nat->kind == FL_NAT_MOVED) {
 		why = rewrite_related(skb, pkt, &quote, nat);
@@ -199,11 +209,11 @@ static __noinline enum fl_reason forward_related(struct __sk_buff *skb, struct p
 		return nat->kind == FL_NAT_HAIRPIN ? send_routed_into(skb, nat, FL_FORWARD_RELATED)
 						   : send_to_host(skb, FL_FORWARD_RELATED);
 	}
-	why = find_flow_route(skb, pkt, nat, &fib, &resolved);
+	why = find_flow_route(skb, pkt, nat, fib, &resolved);
 	if (why)
 		return why;
 	why = rewrite_related(skb, pkt, &quote, nat);
-	return why ?: send_by_route(skb, &fib, resolved, FL_FORWARD_RELATED);
+	return why ?: send_by_route(skb, fib, resolved, FL_FORWARD_RELATED);
 }
 
 /* A destination that is the host's own. FL_OK: it is a published port, and the flow is made. */

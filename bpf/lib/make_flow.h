@@ -29,6 +29,7 @@ struct workspace {
 	struct fl_nat nat; /* that entry, and then the other one */
 	struct fl_flow other; /* key of an entry that is in the way, the other direction's */
 	struct bpf_sock_tuple tuple;
+	struct bpf_fib_lookup fib; /* for tc_endpoint: the way out */
 	__u32 whose; /* device of the container that the flow is counted for */
 	__u32 half_open; /* flows that it has */
 	__u32 start; /* of the search for a port: offset into the range */
