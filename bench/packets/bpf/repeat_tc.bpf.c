@@ -45,6 +45,8 @@ int repeat(struct __sk_buff *skb)
 	int verdict;
 
 	bpf_get_hash_recalc(skb); /* what a socket sends has one */
+	if (fl_repeat.device)
+		bpf_skb_pull_data(skb, 0); /* and headers of its own, which a clone has not */
 	if (fl_repeat.variants)
 		vary((void *)(long)skb->data, (void *)(long)skb->data_end);
 	if (fl_repeat.timed)

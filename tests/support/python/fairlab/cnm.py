@@ -11,7 +11,7 @@ import socket
 from . import image
 from .daemon import PLUGIN
 from .engine import last_line
-from .process import run
+from .process import run, wait_until
 
 
 class Refused(Exception):
@@ -176,6 +176,8 @@ class Box:
             self.run("ip", "route", "add", "default", "via", joined["Gateway"])
         if joined.get("GatewayIPv6"):
             self.run("ip", "-6", "route", "add", "default", "via", joined["GatewayIPv6"])
+        # The kernel gives a link its queue a moment after it is up; until then what is sent is dropped.
+        wait_until(lambda: "state UP" in self.run("ip", "link", "show", self.device).out, f"the link of {name}")
         self.publish(*ports)
 
     def publish(self, *ports):
