@@ -1,9 +1,10 @@
-// An engine over fakes, with one network to work in.
+// An engine over fakes, with one network to work in. What every test would instantiate anew is in
+// the .cpp, and so in that of each fake: a file compiles its own tests only.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <string>
+#include <string_view>
 
 #include "engine/verbs.h"
 #include "tests/support/fake_clock.h"
@@ -13,14 +14,11 @@
 
 namespace fairlead::test {
 
-inline Address addr(const std::string& text) { return Address::parse(text).value(); }
-inline Prefix prefix(const std::string& text) { return Prefix::parse(text).value(); }
+Address addr(std::string_view text);
+Prefix prefix(std::string_view text);
 
 // Where subnets are cut from.
-inline ipam::Settings pools() {
-  return {.ranges_v4 = {{.prefix = prefix("100.96.0.0/16"), .cut = 24}},
-          .ranges_v6 = {{.prefix = prefix("fd00:1::/48"), .cut = 64}}};
-}
+ipam::Settings pools();
 
 class EngineTest : public ::testing::Test {
  protected:
@@ -28,47 +26,27 @@ class EngineTest : public ::testing::Test {
   static constexpr const char* kEndpoint = "0123456789abcdef0123456789abcdef";
   static constexpr const char* kOther = "fedcba9876543210fedcba9876543210";
 
-  EngineTest() { engine.state.host_device = links.host; }
+  EngineTest();
+  ~EngineTest() override;
 
-  engine::NetworkRequest network_request() const {
-    engine::NetworkRequest want;
-    want.key = kNetwork;
-    want.v4 = Subnet{.pool = prefix("192.0.2.0/24"), .gateway = addr("192.0.2.1")};
-    return want;
-  }
+  engine::NetworkRequest network_request() const;
 
-  engine::EndpointRequest endpoint_request(const std::string& key = kEndpoint,
-                                           const std::string& address = "192.0.2.2/24") const {
-    engine::EndpointRequest want;
-    want.network = kNetwork;
-    want.key = key;
-    want.v4 = prefix(address);
-    return want;
-  }
+  engine::EndpointRequest endpoint_request(std::string_view key = kEndpoint,
+                                           std::string_view address = "192.0.2.2/24") const;
 
-  void with_network() { ASSERT_TRUE(engine::create_network(engine, network_request())); }
-  void with_endpoint() {
-    with_network();
-    ASSERT_TRUE(engine::create_endpoint(engine, endpoint_request()));
-  }
+  void with_network();
+  void with_endpoint();
 
   // What the store would give back to the next daemon.
-  store::Snapshot stored() { return store.load().value(); }
+  store::Snapshot stored();
 
   FakeLinks links;
   FakeDatapath datapath;
   MemoryStore store;
   FakeClock clock;
-  ipam::Ipam ipam{pools()};
+  ipam::Ipam ipam;
   engine::HostPorts host_ports;
-  engine::Engine engine{.settings = {},
-                        .ipam = ipam,
-                        .links = links,
-                        .datapath = datapath,
-                        .store = store,
-                        .host_ports = host_ports,
-                        .clock = clock,
-                        .state = {}};
+  engine::Engine engine;
 };
 
 }  // namespace fairlead::test

@@ -1,6 +1,7 @@
 #include "engine/underlay.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "tests/unit/engine/engine_fixture.h"
 
@@ -47,10 +48,10 @@ const std::vector<LinkInfo> kLinks = {
 };
 
 WayHop direct(int link) { return {.link = link, .gateway = Address::any(Family::v4)}; }
-WayHop via(int link, const std::string& gateway, unsigned weight = 1) {
+WayHop via(int link, std::string_view gateway, unsigned weight = 1) {
   return {.link = link, .gateway = addr(gateway), .weight = weight};
 }
-Neighbour answers(int link, const std::string& address, std::uint8_t last) {
+Neighbour answers(int link, std::string_view address, std::uint8_t last) {
   return {.link = link, .address = addr(address), .mac = mac(last), .usable = true};
 }
 
@@ -110,91 +111,92 @@ TEST_P(ResolveWayTest, Gives) {
 
 using Hops = std::vector<std::pair<int, std::uint8_t>>;
 
-INSTANTIATE_TEST_SUITE_P(
-    Ways, ResolveWayTest,
-    testing::Values(
-        WayCase{"OnTheLink",
-                {.hops = {direct(kWire)}},
-                {answers(kWire, "198.18.0.2", 1)},
-                {{kWire, 1}},
-                1,
-                ""},
-        WayCase{"NotTheSameAddressOfAnotherDevice",
-                {.hops = {direct(kWire)}},
-                {answers(kOtherWire, "198.18.0.2", 1)},
-                {},
-                1,
-                "198.18.0.2 on eth0 does not answer"},
-        WayCase{"ByAGateway",
-                {.hops = {via(kWire, "198.18.0.254")}},
-                {answers(kWire, "198.18.0.2", 1), answers(kWire, "198.18.0.254", 2)},
-                {{kWire, 2}},
-                1,
-                ""},
-        WayCase{"ByAGatewayOfTheOtherFamily",
-                {.hops = {via(kWire, "fe80::1")}},
-                {answers(kWire, "fe80::1", 3)},
-                {{kWire, 3}},
-                1,
-                ""},
-        WayCase{"BySeveral",
-                {.hops = {via(kWire, "198.18.0.254"), via(kOtherWire, "198.18.1.254")}},
-                {answers(kWire, "198.18.0.254", 1), answers(kOtherWire, "198.18.1.254", 2)},
-                {{kWire, 1}, {kOtherWire, 2}},
-                2,
-                ""},
-        WayCase{"BySeveralOfDifferentWeight",
-                {.hops = {via(kWire, "198.18.0.254", 3), via(kOtherWire, "198.18.1.254", 1)}},
-                {answers(kWire, "198.18.0.254", 1), answers(kOtherWire, "198.18.1.254", 2)},
-                Hops{{kWire, 1},
-                     {kWire, 1},
-                     {kWire, 1},
-                     {kWire, 1},
-                     {kWire, 1},
-                     {kWire, 1},
-                     {kOtherWire, 2},
-                     {kOtherWire, 2}},
-                2,
-                ""},
-        WayCase{"ByTheOneOfSeveralThatAnswers",
-                {.hops = {via(kWire, "198.18.0.254"), via(kOtherWire, "198.18.1.254")}},
-                {answers(kOtherWire, "198.18.1.254", 2)},
-                {{kOtherWire, 2}},
-                2,
-                "198.18.0.254 on eth0 does not answer"},
-        WayCase{"ByTheKernelWhileNobodyAnswers",
-                {.hops = {direct(kWire)}},
-                {{.link = kWire, .address = addr("198.18.0.2")}},
-                {},
-                1,
-                "does not answer"},
-        WayCase{"ByTheKernelWhoseNeighbourAnsweredOnce",
-                {.hops = {direct(kWire)}},
-                {{.link = kWire, .address = addr("198.18.0.2"), .mac = mac(1)}},
-                {},
-                1,
-                "does not answer"},
-        WayCase{"ByTheKernelWhereTheDeviceIsNotEthernet",
-                {.hops = {via(kWire, "198.18.0.254"), direct(kTun)}},
-                {answers(kWire, "198.18.0.254", 1)},
-                {},
-                0,
-                "by wg0"},
-        WayCase{"ByTheKernelIntoOnesOwnNetworks",
-                {.hops = {direct(kHostDevice)}},
-                {answers(kHostDevice, "198.18.0.2", 1)},
-                {},
-                0,
-                "by fl_host"},
-        WayCase{"ByTheKernelWhereRoutesWrapPackets",
-                {.hops = {direct(0)}},
-                {answers(0, "198.18.0.2", 1)},
-                {},
-                0,
-                "wraps packets"},
-        WayCase{"ByTheKernelToThisHost", {.local = true}, {}, {}, 0, "this host itself"},
-        WayCase{"NotAtAllWithoutARoute", {}, {}, {}, 0, "no route to 198.18.0.2"}),
-    [](const auto& one) { return one.param.name; });
+const WayCase kWays[] = {
+    {"OnTheLink",
+     {.hops = {direct(kWire)}},
+     {answers(kWire, "198.18.0.2", 1)},
+     {{kWire, 1}},
+     1,
+     ""},
+    {"NotTheSameAddressOfAnotherDevice",
+     {.hops = {direct(kWire)}},
+     {answers(kOtherWire, "198.18.0.2", 1)},
+     {},
+     1,
+     "198.18.0.2 on eth0 does not answer"},
+    {"ByAGateway",
+     {.hops = {via(kWire, "198.18.0.254")}},
+     {answers(kWire, "198.18.0.2", 1), answers(kWire, "198.18.0.254", 2)},
+     {{kWire, 2}},
+     1,
+     ""},
+    {"ByAGatewayOfTheOtherFamily",
+     {.hops = {via(kWire, "fe80::1")}},
+     {answers(kWire, "fe80::1", 3)},
+     {{kWire, 3}},
+     1,
+     ""},
+    {"BySeveral",
+     {.hops = {via(kWire, "198.18.0.254"), via(kOtherWire, "198.18.1.254")}},
+     {answers(kWire, "198.18.0.254", 1), answers(kOtherWire, "198.18.1.254", 2)},
+     {{kWire, 1}, {kOtherWire, 2}},
+     2,
+     ""},
+    {"BySeveralOfDifferentWeight",
+     {.hops = {via(kWire, "198.18.0.254", 3), via(kOtherWire, "198.18.1.254", 1)}},
+     {answers(kWire, "198.18.0.254", 1), answers(kOtherWire, "198.18.1.254", 2)},
+     Hops{{kWire, 1},
+          {kWire, 1},
+          {kWire, 1},
+          {kWire, 1},
+          {kWire, 1},
+          {kWire, 1},
+          {kOtherWire, 2},
+          {kOtherWire, 2}},
+     2,
+     ""},
+    {"ByTheOneOfSeveralThatAnswers",
+     {.hops = {via(kWire, "198.18.0.254"), via(kOtherWire, "198.18.1.254")}},
+     {answers(kOtherWire, "198.18.1.254", 2)},
+     {{kOtherWire, 2}},
+     2,
+     "198.18.0.254 on eth0 does not answer"},
+    {"ByTheKernelWhileNobodyAnswers",
+     {.hops = {direct(kWire)}},
+     {{.link = kWire, .address = addr("198.18.0.2")}},
+     {},
+     1,
+     "does not answer"},
+    {"ByTheKernelWhoseNeighbourAnsweredOnce",
+     {.hops = {direct(kWire)}},
+     {{.link = kWire, .address = addr("198.18.0.2"), .mac = mac(1)}},
+     {},
+     1,
+     "does not answer"},
+    {"ByTheKernelWhereTheDeviceIsNotEthernet",
+     {.hops = {via(kWire, "198.18.0.254"), direct(kTun)}},
+     {answers(kWire, "198.18.0.254", 1)},
+     {},
+     0,
+     "by wg0"},
+    {"ByTheKernelIntoOnesOwnNetworks",
+     {.hops = {direct(kHostDevice)}},
+     {answers(kHostDevice, "198.18.0.2", 1)},
+     {},
+     0,
+     "by fl_host"},
+    {"ByTheKernelWhereRoutesWrapPackets",
+     {.hops = {direct(0)}},
+     {answers(0, "198.18.0.2", 1)},
+     {},
+     0,
+     "wraps packets"},
+    {"ByTheKernelToThisHost", {.local = true}, {}, {}, 0, "this host itself"},
+    {"NotAtAllWithoutARoute", {}, {}, {}, 0, "no route to 198.18.0.2"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Ways, ResolveWayTest, testing::ValuesIn(kWays),
+                         [](const auto& one) { return one.param.name; });
 
 TEST(ResolveWayMtuTest, IsTheRoutesUnlessTheDevicesIsSmaller) {
   Surroundings now;
@@ -222,8 +224,8 @@ TEST(ResolveWayCountTest, NoMoreHopsThanThereAreSlots) {
 
 class OwnUnderlayTest : public testing::Test {
  protected:
-  static datapath::Uplink uplink(int index, std::uint32_t mtu, const std::string& v4,
-                                 const std::string& v6 = "", bool masquerade = true) {
+  static datapath::Uplink uplink(int index, std::uint32_t mtu, std::string_view v4,
+                                 std::string_view v6 = "", bool masquerade = true) {
     return {.name = "eth" + std::to_string(index),
             .index = index,
             .mtu = mtu,
@@ -234,7 +236,7 @@ class OwnUnderlayTest : public testing::Test {
   static netlink::RouteInfo default_by(int link) {
     return {.destination = prefix("0.0.0.0/0"), .link = link};
   }
-  static netlink::AddressInfo has(int link, const std::string& text) {
+  static netlink::AddressInfo has(int link, std::string_view text) {
     return {.link = link, .address = prefix(text), .global = true};
   }
 
