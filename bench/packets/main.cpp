@@ -3,10 +3,13 @@
 //   fl_packets [--json]           times and instructions, as a table or as JSON
 //   fl_packets --check FOLDER     instructions only, compared with FOLDER/record-KIND.json
 //   fl_packets --record FOLDER    times and instructions, and writes that file
+//   fl_packets --repeat PATH      one path for ten seconds, for `perf record`; prints its time
 //
 // Exit code 1: a path became dearer, or something failed; 77: this machine cannot tell.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <string_view>
@@ -20,6 +23,7 @@ namespace {
 
 constexpr int kRounds = 7;
 constexpr int kCannot = 77;
+constexpr std::chrono::seconds kProfile{10};
 
 // False and a message in `why` if anything fails.
 bool count(Report* report, std::string* why) {
@@ -87,7 +91,27 @@ int record(const Report& report, const std::string& folder) {
   return 0;
 }
 
-int run(std::string_view verb, const std::string& folder) {
+int repeat(const std::string& id) {
+  Host host(Build::plain, test::kTestEntries);
+  std::string why;
+  if (!host.set_up(&why)) return fail(why);
+  const std::vector<FastPath> paths = fast_paths(host);
+  const auto path =
+      std::find_if(paths.begin(), paths.end(), [&](const FastPath& each) { return each.id == id; });
+  if (path == paths.end()) return fail("no path is called " + id);
+  const auto repeater = Repeater::make(*path, {}, &why);
+  if (repeater == nullptr || !open_flow(*path, &why)) return fail(why);
+  const auto end = std::chrono::steady_clock::now() + kProfile;
+  while (std::chrono::steady_clock::now() < end) {
+    if (!repeater->measure(&why)) return fail(why);
+  }
+  std::printf("%s %.0f ns\n", id.c_str(), repeater->result().alone);
+  return 0;
+}
+
+int run(std::string_view verb, const std::string& argument) {
+  if (verb == "--repeat") return repeat(argument);
+  const std::string& folder = argument;
   Report report{.features = features()};
   std::string why;
   if (!count(&report, &why)) return fail(why);
@@ -104,15 +128,16 @@ int run(std::string_view verb, const std::string& folder) {
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   const std::string verb = argc > 1 ? argv[1] : "";
-  const bool with_folder = verb == "--check" || verb == "--record";
-  if ((!verb.empty() && verb != "--json" && !with_folder) ||
-      argc != (with_folder ? 3 : 1 + (argc > 1))) {
-    std::fprintf(stderr, "usage: fl_packets [--json | --check FOLDER | --record FOLDER]\n");
+  const bool with_argument = verb == "--check" || verb == "--record" || verb == "--repeat";
+  if ((!verb.empty() && verb != "--json" && !with_argument) ||
+      argc != (with_argument ? 3 : 1 + (argc > 1))) {
+    std::fprintf(stderr,
+                 "usage: fl_packets [--json | --check FOLDER | --record FOLDER | --repeat PATH]\n");
     return 2;
   }
   if (geteuid() != 0) {
     std::printf("loading BPF programs needs root\n");
     return 77;
   }
-  return fairlead::bench::run(verb, with_folder ? argv[2] : "");
+  return fairlead::bench::run(verb, with_argument ? argv[2] : "");
 }

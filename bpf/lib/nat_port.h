@@ -11,7 +11,8 @@
 #include "make_flow.h"
 #include "publish.h"
 
-/* How many ports are tried before a flow has to give way. */
+/* How many ports are tried for a free one, if a flow is found that may give way; and at all. */
+#define FL_PORT_FREE_TRIES 32
 #define FL_PORT_TRIES 256
 
 /* How long an answer may take, ns. */
@@ -145,7 +146,7 @@ static long try_port(__u32 i, void *data)
 		return 0;
 	old = bpf_map_lookup_elem(&fl_nat, &w->key);
 	w->found = old ? try_taken(search->skb, w, old) : try_free(search->skb, w);
-	return w->found;
+	return w->found || (w->victim && i >= FL_PORT_FREE_TRIES);
 }
 
 /* Puts the answering entry with a port that it leaves in the key. Answers if there is one. */

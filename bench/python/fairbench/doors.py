@@ -7,7 +7,7 @@ import os
 from fairlab.cnm import Runtime, binding
 from fairlab.daemon import PINS, Daemon
 
-from . import congestion, traffic
+from . import tcp, traffic
 from .contender import ECHO_PORT, PUBLISHED, SINK_PORT, SUPER, Contender, Path
 from .wire import DEVICE, MTU, Pair
 
@@ -48,7 +48,7 @@ class Doors(Contender):
                                         binding(SINK_PORT, SINK_PORT, TCP), binding(FIRST_PORT, ECHO_PORT, TCP),
                                         *self.more())
         self.only = Path(self.client, self.server, self.host.addresses[0], MTU)
-        congestion.everywhere(self)
+        tcp.same_everywhere(self)
         if self.ports > 1:
             self._copy_ports()
 

@@ -4,7 +4,7 @@ import os
 import platform
 import time
 
-from . import congestion
+from . import tcp
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -32,5 +32,5 @@ def describe():
                 model = line.split(":", 1)[1].strip()
                 break
     return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "architecture": platform.machine(),
-            "congestion_control": congestion.CONTROL,
+            "congestion_control": tcp.CONTROL,
             "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20}

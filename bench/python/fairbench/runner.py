@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fairlab.process import Failed
 
-from . import congestion, frames, machine, traffic
+from . import frames, machine, tcp, traffic
 from .contender import Unavailable
 
 PAUSE = 0.2  # seconds between rounds; what is busy then is somebody else, who disturbs
@@ -59,7 +59,7 @@ class Runner:
             stack.callback(contender.close)
             try:
                 contender.open()
-                congestion.everywhere(contender)
+                tcp.same_everywhere(contender)
             except Unavailable as reason:
                 self.runs.missing[maker.name] = str(reason)
                 say(f"{maker.name} is left out: {reason}")

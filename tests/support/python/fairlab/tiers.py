@@ -20,7 +20,9 @@ PYTEST = ("netns", "docker", "cluster")
 # A tier's shards run side by side: words for pytest, and files; () are the files named nowhere, None is all of them.
 # Tests that mostly wait are spread over them.
 SHARDS = {
-    "netns": [((), ("test_daemon.py", "test_many_flows.py")), ((), ())],
+    "netns": [((), ("test_daemon.py", "test_many_flows.py")),
+              ((), ("test_firewall.py", "test_local_clients.py", "test_limit.py", "test_shortcut.py")),
+              ((), ())],
     "docker": [(("-k", "bridge"), None),
                (("-k", "not bridge"), ("test_lifecycle.py", "test_exposure.py", "test_port_ranges.py")),
                (("-k", "not bridge"), ())],
@@ -60,9 +62,8 @@ def run_ctest(tier, build, scratch):
     cases = f"{scratch}/{tier}/"
     os.makedirs(cases)
     env = {**os.environ, "GTEST_OUTPUT": f"xml:{cases}", "CTEST_OUTPUT_ON_FAILURE": "1"}
-    command = ["ctest", "--test-dir", build, "-L", f"^{tier}$", "--output-junit", report, "--no-tests=ignore"]
-    # Unit tests share nothing; the others make kernel objects or use all cores by themselves.
-    command += ["-j2"] if tier in ("unit", "check") else []
+    command = ["ctest", "--test-dir", build, "-L", f"^{tier}$", "--output-junit", report, "--no-tests=ignore",
+               "-j2"]  # they share nothing: what needs the kernel makes its own namespaces, programs and maps
     done = subprocess.run(command, env=env, check=False, timeout=LIMIT[tier], preexec_fn=die_with_parent)
     counted = set()
     for path in glob.glob(f"{cases}*.xml"):
