@@ -1,4 +1,4 @@
-# Precompiled headers: fairlead_precompile(target std|gtest).
+# What compiling costs: precompiled headers, fairlead_precompile(target std|gtest), and what is optimised nevertheless.
 #
 # What nearly every file includes is parsed once for all targets: a second saved for each. Files include what
 # they use nevertheless, which -DFAIRLEAD_PRECOMPILED=OFF shows, and check.headers for headers.
@@ -29,4 +29,12 @@ function(fairlead_precompile target name)
   if(FAIRLEAD_PRECOMPILED)
     target_precompile_headers(${target} REUSE_FROM fl_precompiled_${name})
   endif()
+endfunction()
+
+# What runs a million times in a test, also where nothing else is optimised.
+function(fairlead_optimise)
+  foreach(target IN LISTS ARGN)
+    set_target_properties(${target} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O1>)
+  endforeach()
 endfunction()
