@@ -73,4 +73,15 @@ class Contender:
 
     def close(self):
         """Must work after a failed open() too."""
+
+    def __enter__(self):
+        try:
+            self.open()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *error):
+        self.close()
         raise NotImplementedError

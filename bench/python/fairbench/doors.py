@@ -8,8 +8,9 @@ from fairlab.cnm import Runtime, binding
 from fairlab.daemon import PINS, Daemon
 
 from . import tcp, traffic
-from .contender import ECHO_PORT, PUBLISHED, SINK_PORT, SUPER, Contender, Path
-from .wire import DEVICE, MTU, Pair
+from .contender import ECHO_PORT, PUBLISHED, SINK_PORT, SUPER, Path
+from .on_pair import OnPair
+from .wire import DEVICE, MTU
 
 FIRST_PORT = 10_000
 TCP, UDP = 6, 17
@@ -17,8 +18,8 @@ PORT_IN_KEY = slice(16, 18)  # of struct fl_port_key
 FIRST_IN_BITS = slice(4, 6)  # of struct fl_port_bits: the first port of a TCP range
 
 
-class Doors(Contender):
-    """A context. Ports from FIRST_PORT on all lead to the container's ECHO_PORT, so that each is a range of its own."""
+class Doors(OnPair):
+    """Ports from FIRST_PORT on all lead to the container's ECHO_PORT, so that each is a range of its own."""
 
     kinds = (SUPER,)
     paths = (PUBLISHED,)
@@ -27,20 +28,8 @@ class Doors(Contender):
         super().__init__(SUPER, logs)
         self.name, self.ports, self.settings = kind_of_world, ports, settings
 
-    def __enter__(self):
-        try:
-            self.open()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *error):
-        self.close()
-
     def open(self):
-        self.pair = Pair(self.name, self.kind)
-        self.client, self.host = self.pair.ends
+        self.client, self.host = self.join()
         self.daemon = Daemon(self.host, log=f"{self.logs}/fairleadd-{self.name}.log", docker="",
                              settings=f'uplinks = ["{DEVICE}"]\n{self.settings}').start()
         network = Runtime(self.host).network("10.81.0.0/24")
@@ -48,6 +37,7 @@ class Doors(Contender):
                                         binding(SINK_PORT, SINK_PORT, TCP), binding(FIRST_PORT, ECHO_PORT, TCP),
                                         *self.more())
         self.only = Path(self.client, self.server, self.host.addresses[0], MTU)
+        self.known = {PUBLISHED: self.only}
         tcp.same_everywhere(self)
         if self.ports > 1:
             self._copy_ports()
@@ -55,13 +45,6 @@ class Doors(Contender):
     def more(self):
         """Bindings."""
         return ()
-
-    def path(self, name):
-        return self.only
-
-    def close(self):
-        if hasattr(self, "pair"):
-            self.pair.close()
 
     def _copy_ports(self):
         """All but the first are copied in the maps, as the daemon writes them: it would hold a socket for each, which

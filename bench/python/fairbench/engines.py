@@ -5,20 +5,19 @@ import os
 from fairlab import image
 from fairlab.engine import Container, Engine
 
-from .contender import Contender
-from .wire import Pair
+from .on_pair import OnPair
 
 
-class Engines(Contender):
+class Engines(OnPair):
     """What contenders have in common whose containers Docker itself connects."""
 
     engines_on = (0, 1)  # numbers of the hosts that have one
 
     def open(self):
-        self.pair = Pair(self.name, self.kind)
+        hosts = self.join()
         folder = os.path.join(self.logs, f"{self.name}-{self.kind}")
         os.makedirs(folder, exist_ok=True)
-        self.engines = {number: Engine(self.pair.ends[number], log=f"{folder}/dockerd-{number + 1}.log").launch()
+        self.engines = {number: Engine(hosts[number], log=f"{folder}/dockerd-{number + 1}.log").launch()
                         for number in self.engines_on}
         for engine in self.engines.values():
             engine.wait().import_image()
@@ -36,12 +35,3 @@ class Engines(Contender):
                       "2147483647")
         return Container(engine, name)
 
-    def path(self, name):
-        return self.known[name]
-
-    def hosts(self):
-        return tuple(self.pair.ends)
-
-    def close(self):
-        if hasattr(self, "pair"):
-            self.pair.close()

@@ -6,15 +6,16 @@ from fairlab.cluster import Cluster
 from fairlab.cnm import Runtime, binding
 
 from .contender import (ACROSS, FRAMES, LOCAL, MASQUERADE, OWN_PORTS, PUBLISH, PUBLISHED, PUBLISHED_PORTS, SUPER,
-                        Contender, Path)
+                        Path)
 from .hosts import OVERHEAD
-from .wire import DEVICE, MTU, Pair
+from .on_pair import OnPair
+from .wire import DEVICE, MTU
 
 NETWORK, SUBNET = "bench", "10.97.0.0/16"
 TCP, UDP = 6, 17
 
 
-class Fairlead(Contender):
+class Fairlead(OnPair):
     """Containers that no engine made, as `kernel` has them: nothing but fairlead is in a packet's way."""
 
     name = "fairlead"
@@ -32,11 +33,11 @@ class Fairlead(Contender):
         self.connect()
 
     def open_cluster(self):
-        self.pair = Pair(self.name, self.kind)
+        hosts = self.join()
         folder = os.path.join(self.logs, f"{self.name}-{self.kind}")
         self.cluster = Cluster(folder, 0, wire=self.pair, start=False, engines=self.engines, lease=self.lease,
                                top=f'uplinks = ["{DEVICE}"]\n{self.top}', tables=self.tables, **self.settings)
-        for number, host in enumerate(self.pair.ends, 1):
+        for number, host in enumerate(hosts, 1):
             self.cluster.add(host, urls=[self.pair.store_url(number)], underlay=[host.addresses[0]])
         self.prepare()
         self.cluster.start()
@@ -60,16 +61,6 @@ class Fairlead(Contender):
             PUBLISHED: Path(one, server[0], two.addresses[0], MTU),
             MASQUERADE: Path(client, two, two.addresses[0], inside, OWN_PORTS),
         }
-
-    def path(self, name):
-        return self.known[name]
-
-    def hosts(self):
-        return tuple(self.pair.ends)
-
-    def close(self):
-        if hasattr(self, "pair"):
-            self.pair.close()
 
 
 class FairleadDocker(Fairlead):

@@ -10,25 +10,25 @@ import sysconfig
 from fairlab.image import TREE
 from fairlab.process import run
 
-from .contender import ACROSS, Contender, Path
+from .contender import ACROSS, Path
 from .hosts import OVERHEAD
 from .namespace import Namespace
-from .wire import DEVICE, MTU, Pair
+from .on_pair import OnPair
+from .wire import DEVICE, MTU
 
 SOURCE = os.path.join(TREE, "bench", "tools", "redirect.bpf.c")
 LEG = "leg0"
 
 
-class Floor(Contender):
+class Floor(OnPair):
     name = "floor"
     what = "veth devices and programs that redirect every packet: no addresses looked at, no tunnel"
     paths = (ACROSS,)
 
     def open(self):
-        self.pair = Pair(self.name, self.kind)
-        one, two = self.pair.ends
+        one, two = self.join()
         client, server = self._container(one, 1), self._container(two, 2)
-        self.only = Path(client, server, "10.96.0.2", MTU - OVERHEAD)
+        self.known = {ACROSS: Path(client, server, "10.96.0.2", MTU - OVERHEAD)}
 
     def _container(self, host, number):
         box = Namespace(host, "container")
@@ -49,16 +49,6 @@ class Floor(Contender):
              SOURCE, "-o", program])
         host.run(f"tc qdisc add dev {device} clsact"
                  f" && tc filter add dev {device} ingress bpf direct-action object-file {program} section tc")
-
-    def path(self, name):
-        return self.only
-
-    def hosts(self):
-        return tuple(self.pair.ends)
-
-    def close(self):
-        if hasattr(self, "pair"):
-            self.pair.close()
 
 
 CONTENDERS = [Floor]

@@ -1,12 +1,13 @@
 """From host to host: what everything else is compared with."""
 
-from .contender import ACROSS, MASQUERADE, PUBLISHED, Contender, Path
-from .wire import MTU, Pair
+from .contender import ACROSS, MASQUERADE, PUBLISHED, Path
+from .on_pair import OnPair
+from .wire import MTU
 
 OVERHEAD = 50  # bytes that VXLAN over IPv4 puts before a packet
 
 
-class HostToHost(Contender):
+class HostToHost(OnPair):
     name = "host"
     what = "host to host, no firewall rules"
     # Whatever a container's packet goes through, this is what it is measured against.
@@ -14,19 +15,8 @@ class HostToHost(Contender):
     mtu = MTU
 
     def open(self):
-        self.pair = Pair(self.name, self.kind, mtu=self.mtu)
-        one, two = self.pair.ends
-        self.only = Path(one, two, two.addresses[0], self.mtu)
-
-    def path(self, name):
-        return self.only
-
-    def hosts(self):
-        return tuple(self.pair.ends)
-
-    def close(self):
-        if hasattr(self, "pair"):
-            self.pair.close()
+        one, two = self.join(mtu=self.mtu)
+        self.known = dict.fromkeys(self.paths, Path(one, two, two.addresses[0], self.mtu))
 
 
 class SmallerFrames(HostToHost):

@@ -4,11 +4,11 @@ On each host a bridge with the rules of dockerd 28, and a namespace `overlay` wi
 vxlan device, made in the host's namespace, and a leg of each container. Containers have a leg on both.
 """
 
-from .contender import (ACROSS, ECHO_PORT, LOCAL, MASQUERADE, OWN_PORTS, PUBLISHED, SINK_PORT, STREAM_PORT, Contender,
-                        Path)
+from .contender import (ACROSS, ECHO_PORT, LOCAL, MASQUERADE, OWN_PORTS, PUBLISHED, SINK_PORT, STREAM_PORT, Path)
 from .hosts import OVERHEAD
 from .namespace import Namespace
-from .wire import MTU, Pair
+from .on_pair import OnPair
+from .wire import MTU
 
 BRIDGE = "docker0"
 VNI, VXLAN_PORT = 4097, 4789
@@ -125,14 +125,13 @@ class Side:
                          f" && bridge fdb replace {self.mac(last)} dev vxlan0 dst {vtep} self permanent")
 
 
-class KernelBridge(Contender):
+class KernelBridge(OnPair):
     name = "kernel"
     what = "Linux bridge + kernel vxlan + iptables, as Docker builds them"
     paths = (ACROSS, LOCAL, PUBLISHED, MASQUERADE)
 
     def open(self):
-        self.pair = Pair(self.name, self.kind)
-        one, two = self.pair.ends
+        one, two = self.join()
         near, far = Side(one, two, 1), Side(two, one, 2)
         client, neighbour, server = near.container("client"), near.container("neighbour"), far.container("server")
         near.knows(far.last(1), two.addresses[0])
@@ -143,16 +142,6 @@ class KernelBridge(Contender):
             PUBLISHED: Path(one, server, two.addresses[0], MTU),
             MASQUERADE: Path(client, two, two.addresses[0], MTU, OWN_PORTS),
         }
-
-    def path(self, name):
-        return self.known[name]
-
-    def hosts(self):
-        return tuple(self.pair.ends)
-
-    def close(self):
-        if hasattr(self, "pair"):
-            self.pair.close()
 
 
 CONTENDERS = [KernelBridge]

@@ -29,17 +29,9 @@ class Crowd(Fairlead):
         self.number, self.name = number, f"crowd-{number}"
         super().__init__(SUPER, logs)
 
-    def __enter__(self):
-        try:
-            self.open()
-            self._fill()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *error):
-        self.close()
+    def open(self):
+        super().open()
+        self._fill()
 
     def prepare(self):
         self.cluster.etcd.stop()

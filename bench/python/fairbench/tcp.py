@@ -2,9 +2,9 @@
 
 - Cubic, Linux's own default. It goes on the routes, since namespaces may not choose every algorithm that the machine
   has. Each end of a connection asks its own route.
-- A connection that was closed leaves nothing behind (TIME_WAIT). Thousands of connections a second to one port use every
-  source port again within its minute, and a server that still remembers the last one makes the client send again two
-  ticks later: that would be a measurement of the range of ports.
+- A connection that was closed leaves nothing behind (TIME_WAIT). Thousands of connections a second to one port use
+  every source port again within its minute, and a server that still remembers the last one makes the client send again
+  two ticks later: that would be a measurement of the range of ports.
 """
 
 CONTROL = "cubic"

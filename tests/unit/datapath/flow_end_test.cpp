@@ -57,6 +57,11 @@ class FlowEndTest : public DatapathTest {
     reply.dport = flow.sport;
     reply.flags = static_cast<__u8>(FL_NAT_REPLY | FL_NAT_SEEN | flags);
     reply.ifindex = 0;
+    put_both(flow, entry, reply);
+  }
+
+  // `reply` under the key that an answer to what `entry` makes of a packet has.
+  void put_both(const fl_flow& flow, const fl_nat& entry, const fl_nat& reply) {
     expect_ok(flows_.put(flow, entry));
     const fl_flow answer{.src = entry.dst,
                          .dst = entry.src,
@@ -90,14 +95,7 @@ class FlowEndTest : public DatapathTest {
     std::swap(reply.sport, reply.dport);
     reply.flags = FL_NAT_REPLY;
     reply.ifindex = entry.endpoint;
-    expect_ok(flows_.put(flow, entry));
-    const fl_flow answer{.src = entry.dst,
-                         .dst = entry.src,
-                         .sport = entry.dport,
-                         .dport = entry.sport,
-                         .proto = flow.proto,
-                         .pad = {}};
-    expect_ok(flows_.put(answer, reply));
+    put_both(flow, entry, reply);
   }
 
   PublishedPort port(std::uint16_t host_port, const Endpoint& to) const {

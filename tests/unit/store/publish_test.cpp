@@ -1,34 +1,10 @@
+#include "sqlite_fixture.h"
 #include "store/sqlite_store.h"
-#include "store_support.h"
 
 namespace fairlead::store {
 namespace {
 
-class PublishStoreTest : public testing::Test {
- protected:
-  void SetUp() override { open(); }
-
-  void open() {
-    store.reset();
-    auto opened = SqliteStore::open(dir.file());
-    ASSERT_TRUE(opened) << opened.error().message();
-    store = std::move(*opened);
-  }
-
-  void apply(const std::vector<Change>& changes) {
-    const auto done = store->apply(changes);
-    EXPECT_TRUE(done) << done.error().message();
-  }
-
-  Snapshot load() {
-    auto all = store->load();
-    EXPECT_TRUE(all) << all.error().message();
-    return all ? *all : Snapshot{};
-  }
-
-  TempDir dir;
-  std::unique_ptr<SqliteStore> store;
-};
+using PublishStoreTest = SqliteTest;
 
 const HostPort kEvery{.protocol = Protocol::tcp, .address = {}, .number = 443};
 const HostPort kOne{.protocol = Protocol::tcp, .address = address("198.18.0.1"), .number = 443};

@@ -4,33 +4,13 @@
 
 #include <fstream>
 
-#include "store_support.h"
+#include "sqlite_fixture.h"
 
 namespace fairlead::store {
 namespace {
 
-class SqliteStoreTest : public testing::Test {
+class SqliteStoreTest : public SqliteTest {
  protected:
-  void SetUp() override { open(); }
-
-  void open() {
-    store.reset();
-    auto opened = SqliteStore::open(dir.file());
-    ASSERT_TRUE(opened) << opened.error().message();
-    store = std::move(*opened);
-  }
-
-  void apply(const std::vector<Change>& changes) {
-    const auto done = store->apply(changes);
-    EXPECT_TRUE(done) << done.error().message();
-  }
-
-  Snapshot load() {
-    auto all = store->load();
-    EXPECT_TRUE(all) << all.error().message();
-    return all ? *all : Snapshot{};
-  }
-
   // What a person would do to the file with sqlite3.
   void by_hand(const std::string& sql) {
     store.reset();
@@ -39,9 +19,6 @@ class SqliteStoreTest : public testing::Test {
     const auto done = database->execute(sql);
     ASSERT_TRUE(done) << done.error().message();
   }
-
-  TempDir dir;
-  std::unique_ptr<SqliteStore> store;
 };
 
 TEST_F(SqliteStoreTest, ANewOneIsEmpty) {
