@@ -35,6 +35,7 @@ struct workspace {
 	__u32 start; /* of the search for a port: offset into the range */
 	__be16 own; /* the packet's port, if it is in the range */
 	__be16 victim; /* 0, or a port whose flow may give way */
+	__u32 over; /* 0/1: that flow was open, and is over */
 	__u32 found; /* 0/1 */
 };
 

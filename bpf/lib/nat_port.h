@@ -11,7 +11,7 @@
 #include "make_flow.h"
 #include "publish.h"
 
-/* How many ports are tried for a free one, if a flow is found that may give way; and at all. */
+/* How many ports are tried for a free one, if a flow is found that is over; and at all. */
 #define FL_PORT_FREE_TRIES 32
 #define FL_PORT_TRIES 256
 
@@ -82,14 +82,17 @@ static __always_inline int gives_way(struct workspace *w, const struct fl_nat *o
 	const struct fl_nat *twin;
 	__u32 whose;
 
+	w->over = 0;
 	if (!(old->flags & FL_NAT_REPLY))
 		return 0;
 	fill_twin_key(old, w->key.proto, &w->other);
 	twin = bpf_map_lookup_elem(&fl_nat, &w->other);
 	if (twin && !leads_back(twin, &w->key))
 		twin = NULL;
-	if (is_open(old, twin, w->key.proto))
-		return is_over(old, twin);
+	if (is_open(old, twin, w->key.proto)) {
+		w->over = is_over(old, twin);
+		return w->over;
+	}
 	if (may_be_answered(old, twin, w->key.proto))
 		return 0;
 	/* A reset does not count here: to the server, the port may still be that of a flow which gave way. The client
@@ -146,7 +149,7 @@ static long try_port(__u32 i, void *data)
 		return 0;
 	old = bpf_map_lookup_elem(&fl_nat, &w->key);
 	w->found = old ? try_taken(search->skb, w, old) : try_free(search->skb, w);
-	return w->found || (w->victim && i >= FL_PORT_FREE_TRIES);
+	return w->found || (w->victim && w->over && i >= FL_PORT_FREE_TRIES);
 }
 
 /* Puts the answering entry with a port that it leaves in the key. Answers if there is one. */
