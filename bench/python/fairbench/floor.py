@@ -26,25 +26,31 @@ class Floor(OnPair):
     what = "veth devices and programs that redirect every packet: no addresses looked at, no tunnel"
     paths = (ACROSS,)
     source = "redirect.bpf.c"
+    mtu = MTU - OVERHEAD  # of the containers' devices
 
     def open(self):
         one, two = self.join()
-        client, server = self._container(one, two, 1), self._container(two, one, 2)
-        self.known = {ACROSS: Path(client, server, "10.96.0.2", MTU - OVERHEAD)}
+        client, server = self.container(one, two, 1), self.container(two, one, 2)
+        self.known = {ACROSS: Path(client, server, self.inside(2), self.mtu)}
 
-    def _container(self, host, other, number):
+    @staticmethod
+    def inside(number):
+        """The address of the container on host 1 or 2."""
+        return f"10.96.0.{number}"
+
+    def container(self, host, other, number):
         box = Namespace(host, "container")
-        host.run(f"ip link add {LEG} mtu {MTU - OVERHEAD} type veth peer name eth0 mtu {MTU - OVERHEAD}")
+        host.run(f"ip link add {LEG} mtu {self.mtu} type veth peer name eth0 mtu {self.mtu}")
         host.give("eth0", box)
         host.run("ip", "link", "set", LEG, "up")
-        box.run(f"ip addr add 10.96.0.{number}/24 dev eth0 && ip link set eth0 up")
-        words = self.words(host, other)
+        box.run(f"ip addr add {self.inside(number)}/24 dev eth0 && ip link set eth0 up")
+        words = self.words(host, other, number)
         self._attach(host, LEG, DEVICE, [*words, "-DPEER=0"])
         self._attach(host, DEVICE, LEG, [*words, "-DPEER=1"])
         return box
 
-    def words(self, host, other):
-        """What the compiler is to know of the two hosts."""
+    def words(self, host, other, number):
+        """What the compiler is to know of the two hosts, of which `host` is host `number`."""
         return ()
 
     def _attach(self, host, device, to, words):
@@ -63,13 +69,19 @@ class FloorWithTunnel(Floor):
     what = "the same with a VXLAN header that is put on and taken off, all of it constant, nothing checked"
     source = "tunnel.bpf.c"
 
-    def words(self, host, other):
+    def words(self, host, other, number):
         # The kernel's device is what merges tunnel packets of a wire with frames (GRO).
         host.run("ip link add tunnel0 type vxlan external dstport 4789 && ip link set tunnel0 up")
-        return [f"-D{name}={int(ipaddress.ip_address(each.addresses[0]))}U" for name, each in
-                (("NEAR", host), ("FAR", other))] + [
-            f"-D{name}_MAC={{{','.join('0x' + byte for byte in mac(each).split(':'))}}}" for name, each in
-            (("NEAR", host), ("FAR", other))]
+        return hosts_as_words(host, other)
+
+
+def hosts_as_words(near, far):
+    """NEAR, NEAR_MAC, FAR, FAR_MAC: addresses at the ends of the wire."""
+    words = []
+    for name, host in (("NEAR", near), ("FAR", far)):
+        octets = ",".join("0x" + byte for byte in mac(host).split(":"))
+        words += [f"-D{name}={int(ipaddress.ip_address(host.addresses[0]))}U", f"-D{name}_MAC={{{octets}}}"]
+    return words
 
 
 def mac(host):
