@@ -107,7 +107,7 @@ ROWS = (
         alone("ports, connections to each in turn", "flat-ports-each", 1.1, "times"),
         alone("flows, packets of one", "flat-flows", 1.1, "times"))),
     Row("ports-1000", "publishing 1 000 ports on one container", (
-        alone("in the daemon", "ports-1000", 50, "ms"),)),
+        alone("in the daemon, request to answer", "ports-1000", 50, "ms"),)),
     Row("endpoint", "CreateEndpoint + Join; 1 000 endpoints on one host", (
         alone("median of one", "create-join", 5, "ms"), alone("1 000", "endpoints-1000", 10, "s"))),
     Row("restart", "daemon restart, upgrade", (

@@ -50,7 +50,11 @@ class Client:
         return answer.status, answer.read().decode()
 
     def call(self, method, **fields):
-        status, text = self.request(method, fields)
+        return self.send(method, fields)
+
+    def send(self, method, body):
+        """What was answered, if it is no error. `body`: as in request()."""
+        status, text = self.request(method, body)
         answer = json.loads(text)
         error = answer.get("Err") or answer.get("Error")
         if status != 200 or error:
@@ -182,9 +186,16 @@ class Box:
 
     def publish(self, *ports):
         if ports:
-            self.network.runtime.client.call(
-                "NetworkDriver.ProgramExternalConnectivity", NetworkID=self.network.key, EndpointID=self.key,
-                Options={"com.docker.network.portmap": list(ports), "com.docker.network.endpoint.exposedports": []})
+            self.send_ports(self.written_ports(*ports))
+
+    def written_ports(self, *ports):
+        """The body of the call by which Docker publishes them, as bytes."""
+        return json.dumps({
+            "NetworkID": self.network.key, "EndpointID": self.key, "Options": {
+                "com.docker.network.portmap": ports, "com.docker.network.endpoint.exposedports": []}}).encode()
+
+    def send_ports(self, body):
+        self.network.runtime.client.send("NetworkDriver.ProgramExternalConnectivity", body)
 
     def run(self, *command, **options):
         return self.host.run(*command, container=self.pid, **options)
