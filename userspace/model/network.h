@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/address.h"
+#include "model/rate.h"
 
 namespace fairlead {
 
@@ -66,6 +67,7 @@ struct Network {
   bool routed = false;    // its addresses are known outside: published ports are reached there too
   bool shortcut = false;  // TCP between its endpoints of one host may go from socket to socket
   PublishPolicy publish;  // of its endpoints' ports
+  Rate rate;              // of each of its endpoints
   std::string shared;     // the cluster's id of it, and `id` is its VNI; empty: this host's alone
 
   bool operator==(const Network&) const = default;
@@ -106,6 +108,7 @@ struct Endpoint {
   std::string sandbox;           // set between join and leave; the runtime's netns path
   bool joined = false;
   PublishPolicy publish;  // of its own ports; wins over the network's
+  Rate rate;              // its own; wins over the network's: rate_of()
   std::vector<PortBinding> ports;
 
   bool operator==(const Endpoint&) const = default;

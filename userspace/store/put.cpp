@@ -44,6 +44,13 @@ std::string name_of(ipam::Use use) {
 
 std::int64_t flag(bool value) { return value ? 1 : 0; }
 
+// Four columns, always in this order.
+Statement& bind_rate(Statement& statement, const Rate& rate) {
+  for (const auto value : {rate.egress, rate.ingress, rate.egress_burst, rate.ingress_burst})
+    statement.bind(static_cast<std::int64_t>(value));
+  return statement;
+}
+
 Status put_ports(Statements& statements, const Endpoint& endpoint) {
   if (auto done = run(statements, "DELETE FROM port WHERE endpoint = ?", endpoint.key); !done) {
     return done;
@@ -82,50 +89,51 @@ Status put_blocks(Statements& statements, const ipam::Pool& pool) {
 Status put(Statements& statements, const Network& network) {
   // Not INSERT OR REPLACE: it would silently delete another network that has the same id.
   auto statement = statements.get(
-      "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) "
-      "DO UPDATE SET id = excluded.id, v4_pool = excluded.v4_pool, v4_gateway = "
+      "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT (key) DO UPDATE SET id = excluded.id, v4_pool = excluded.v4_pool, v4_gateway = "
       "excluded.v4_gateway, "
       "v6_pool = excluded.v6_pool, v6_gateway = excluded.v6_gateway, mtu = excluded.mtu, "
       "interface_prefix = excluded.interface_prefix, host_binding_v4 = excluded.host_binding_v4, "
       "internal = excluded.internal, icc = excluded.icc, masquerade = excluded.masquerade, "
-      "shared = excluded.shared, routed = excluded.routed, shortcut = excluded.shortcut");
+      "shared = excluded.shared, routed = excluded.routed, shortcut = excluded.shortcut, "
+      "rate_egress = excluded.rate_egress, rate_ingress = excluded.rate_ingress, "
+      "burst_egress = excluded.burst_egress, burst_ingress = excluded.burst_ingress");
   if (!statement) return std::unexpected(std::move(statement).error());
-  auto done = (*statement)
-                  ->bind(network.key)
-                  .bind(std::int64_t{network.id})
-                  .bind_or_null(pool_of(network.v4))
-                  .bind_or_null(gateway_of(network.v4))
-                  .bind_or_null(pool_of(network.v6))
-                  .bind_or_null(gateway_of(network.v6))
-                  .bind(std::int64_t{network.mtu})
-                  .bind(network.interface_prefix)
-                  .bind(network.host_binding_v4.to_string())
-                  .bind(flag(network.internal))
-                  .bind(flag(network.icc))
-                  .bind(flag(network.masquerade))
-                  .bind(network.shared)
-                  .bind(flag(network.routed))
-                  .bind(flag(network.shortcut))
-                  .run();
-  if (!done) return done;
+  (*statement)
+      ->bind(network.key)
+      .bind(std::int64_t{network.id})
+      .bind_or_null(pool_of(network.v4))
+      .bind_or_null(gateway_of(network.v4))
+      .bind_or_null(pool_of(network.v6))
+      .bind_or_null(gateway_of(network.v6))
+      .bind(std::int64_t{network.mtu})
+      .bind(network.interface_prefix)
+      .bind(network.host_binding_v4.to_string())
+      .bind(flag(network.internal))
+      .bind(flag(network.icc))
+      .bind(flag(network.masquerade))
+      .bind(network.shared)
+      .bind(flag(network.routed))
+      .bind(flag(network.shortcut));
+  if (auto done = bind_rate(**statement, network.rate).run(); !done) return done;
   return put_policy(statements, network.key, network.publish);
 }
 
 Status put(Statements& statements, const Endpoint& endpoint) {
-  auto statement =
-      statements.get("INSERT OR REPLACE INTO endpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  auto statement = statements.get(
+      "INSERT OR REPLACE INTO endpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!statement) return std::unexpected(std::move(statement).error());
-  auto done = (*statement)
-                  ->bind(endpoint.key)
-                  .bind(endpoint.network)
-                  .bind_or_null(text_of(endpoint.v4))
-                  .bind_or_null(text_of(endpoint.v6))
-                  .bind(endpoint.mac.to_string())
-                  .bind(endpoint.host_device)
-                  .bind(endpoint.container_device)
-                  .bind(endpoint.sandbox)
-                  .bind(flag(endpoint.joined))
-                  .run();
+  (*statement)
+      ->bind(endpoint.key)
+      .bind(endpoint.network)
+      .bind_or_null(text_of(endpoint.v4))
+      .bind_or_null(text_of(endpoint.v6))
+      .bind(endpoint.mac.to_string())
+      .bind(endpoint.host_device)
+      .bind(endpoint.container_device)
+      .bind(endpoint.sandbox)
+      .bind(flag(endpoint.joined));
+  auto done = bind_rate(**statement, endpoint.rate).run();
   if (done) done = put_policy(statements, endpoint.key, endpoint.publish);
   return done ? put_ports(statements, endpoint) : done;
 }

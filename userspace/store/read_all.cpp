@@ -93,6 +93,14 @@ std::optional<Subnet> subnet(Row& row, int pool, int gateway) {
   return Subnet{.pool = *prefix, .gateway = row.optional(gateway, Address::parse)};
 }
 
+// Four columns in the order of the struct, from `first` on.
+Rate rate(Row& row, int first) {
+  return {.egress = row.number<std::uint64_t>(first),
+          .ingress = row.number<std::uint64_t>(first + 1),
+          .egress_burst = row.number<std::uint64_t>(first + 2),
+          .ingress_burst = row.number<std::uint64_t>(first + 3)};
+}
+
 Network network(Row& row) {
   return {.key = row.text(0),
           .id = row.number<NetworkId>(1),
@@ -106,6 +114,7 @@ Network network(Row& row) {
           .masquerade = row.flag(11),
           .routed = row.flag(13),
           .shortcut = row.flag(14),
+          .rate = rate(row, 15),
           .shared = row.text(12)};
 }
 
@@ -119,6 +128,7 @@ Endpoint endpoint(Row& row) {
           .container_device = row.text(6),
           .sandbox = row.text(7),
           .joined = row.flag(8),
+          .rate = rate(row, 9),
           .ports = {}};
 }
 
@@ -189,7 +199,8 @@ Status read_networks(const Database& database, Policies& policies, std::vector<N
   return read_rows(database, "network",
                    "SELECT key, id, v4_pool, v4_gateway, v6_pool, v6_gateway, mtu, "
                    "interface_prefix, host_binding_v4, internal, icc, masquerade, shared, "
-                   "routed, shortcut FROM network ORDER BY key",
+                   "routed, shortcut, rate_egress, rate_ingress, burst_egress, burst_ingress "
+                   "FROM network ORDER BY key",
                    [&](Row& row) {
                      out.push_back(network(row));
                      out.back().publish = policies[out.back().key];
@@ -205,7 +216,8 @@ Status read_endpoints(const Database& database, Policies& policies, std::vector<
   if (!ports) return std::unexpected(std::move(ports).error());
   return read_rows(database, "endpoint",
                    "SELECT key, network, v4, v6, mac, host_device, container_device, sandbox, "
-                   "joined FROM endpoint ORDER BY key",
+                   "joined, rate_egress, rate_ingress, burst_egress, burst_ingress "
+                   "FROM endpoint ORDER BY key",
                    [&](Row& row) {
                      out.push_back(endpoint(row));
                      out.back().publish = policies[out.back().key];

@@ -134,7 +134,19 @@ constexpr const char* kVersion4 = R"sql(
 ALTER TABLE network ADD COLUMN shortcut INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4};
+// Rate limits.
+constexpr const char* kVersion5 = R"sql(
+ALTER TABLE network ADD COLUMN rate_egress INTEGER NOT NULL DEFAULT 0;    -- bit/s; 0: no limit
+ALTER TABLE network ADD COLUMN rate_ingress INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE network ADD COLUMN burst_egress INTEGER NOT NULL DEFAULT 0;   -- bits; 0: chosen
+ALTER TABLE network ADD COLUMN burst_ingress INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN rate_egress INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN rate_ingress INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN burst_egress INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN burst_ingress INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 Result<std::size_t> read_version(const Database& database) {
   auto text = database.query_text("PRAGMA user_version");

@@ -70,6 +70,7 @@ INSERT INTO lease VALUES ('p', '10.1.0.1', 'gateway', '2025-11-21T01:30:06.00000
   network.shared.clear();
   network.routed = network.shortcut = false;
   network.publish = {};
+  network.rate = {};
   Endpoint endpoint = bare_endpoint("e1", "n1");
   endpoint.v4 = prefix("10.1.0.5/24");
   endpoint.mac = Mac::parse("02:42:0a:01:00:05").value();
@@ -109,6 +110,7 @@ INSERT INTO port VALUES ('e1', 0, 'tcp', '198.18.0.1', 8080, '10.1.0.5', 80);)sq
   Network network = full_network("n1", 7);
   network.routed = network.shortcut = false;
   network.publish = {};
+  network.rate = {};
   Endpoint endpoint = bare_endpoint("e1", "n1");
   endpoint.ports = {{Protocol::tcp, address("198.18.0.1"), 8080, address("10.1.0.5"), 80}};
 
@@ -135,12 +137,36 @@ INSERT INTO network VALUES ('n1', 7, '10.1.0.0/24', '10.1.0.1', '2001:db8::/64',
   Network network = full_network("n1", 7);
   network.shortcut = false;
   network.publish = {};
+  network.rate = {};
 
   auto store = SqliteStore::open(dir.file());
   ASSERT_TRUE(store) << store.error().message();
   const auto all = (*store)->load();
   ASSERT_TRUE(all) << all.error().message();
   EXPECT_EQ(all->networks, std::vector{network});
+}
+
+// What fairlead wrote before there were rate limits.
+TEST_F(Schema, AStateFileOfVersion4IsReadAsItWas) {
+  {
+    Database database = open();
+    ASSERT_TRUE(migrate(database, migrations().first(4)));
+    const auto done = database.execute(R"sql(
+INSERT INTO network VALUES ('n1', 7, '10.1.0.0/24', '10.1.0.1', '2001:db8::/64', NULL, 1450, 'web',
+                            '198.18.0.1', 1, 0, 0, 'of-the-cluster', 1, 1);
+INSERT INTO endpoint VALUES ('e1', 'n1', NULL, NULL, '00:00:00:00:00:00', '', '', '', 0);)sql");
+    ASSERT_TRUE(done) << done.error().message();
+  }
+  Network network = full_network("n1", 7);
+  network.publish = {};
+  network.rate = {};
+
+  auto store = SqliteStore::open(dir.file());
+  ASSERT_TRUE(store) << store.error().message();
+  const auto all = (*store)->load();
+  ASSERT_TRUE(all) << all.error().message();
+  EXPECT_EQ(all->networks, std::vector{network});
+  EXPECT_EQ(all->endpoints, std::vector{bare_endpoint("e1", "n1")});
 }
 
 TEST_F(Schema, ANewerFileIsRefusedAndTheMessageSaysWhatToDo) {

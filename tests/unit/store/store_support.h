@@ -48,6 +48,13 @@ inline PublishPolicy full_policy() {
                          {{Protocol::sctp, 65535}, {prefix("::/0")}}}};
 }
 
+inline Rate full_rate() {
+  return {.egress = 10'000'000,
+          .ingress = kHighestRate,
+          .egress_burst = 0xffff'ffff,
+          .ingress_burst = std::uint64_t{1} << 62U};
+}
+
 inline Network full_network(const std::string& key, NetworkId id) {
   return {.key = key,
           .id = id,
@@ -62,6 +69,7 @@ inline Network full_network(const std::string& key, NetworkId id) {
           .routed = true,
           .shortcut = true,
           .publish = full_policy(),
+          .rate = full_rate(),
           .shared = "of-the-cluster"};
 }
 
@@ -77,6 +85,7 @@ inline Endpoint full_endpoint(const std::string& key, const std::string& network
       .sandbox = "/var/run/docker/netns/abc",
       .joined = true,
       .publish = {.allow = std::vector<Prefix>(), .allow_port = {}},
+      .rate = {.egress = 1'000, .ingress = 2'000, .egress_burst = 3'000, .ingress_burst = 0},
       .ports = {{Protocol::udp, Address::any(Family::v6), 53, address("2001:db8::5"), 53},
                 {Protocol::tcp, address("198.18.0.1"), 8080, address("10.1.0.5"), 80},
                 {Protocol::sctp, Address::any(Family::v4), 65535, address("10.1.0.5"), 1},
