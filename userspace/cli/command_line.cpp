@@ -5,6 +5,7 @@
 
 #include "cli/ask.h"
 #include "cli/cluster_commands.h"
+#include "cli/cni_commands.h"
 #include "cli/codec.h"
 #include "cli/port_commands.h"
 #include "cli/teardown.h"
@@ -27,6 +28,7 @@ struct Options {
   bool all = false;
   ClusterOptions cluster;
   PortOptions ports;
+  CniOptions cni;
 };
 
 // One subcommand that asks the daemon for /v1/NAME.
@@ -115,6 +117,7 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err)
   for (const Noun& noun : kNouns) add_output(*app.add_subcommand(noun.name, noun.help), options);
   add_port_verbs(*app.get_subcommand("ports"), options.ports, options.output);
   add_cluster(app, options.cluster, options.output);
+  add_cni(app, options.cni, options.output);
   app.add_subcommand("version", "Versions of this command and of the daemon");
   add_teardown(app, options);
 
@@ -130,6 +133,10 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err)
   if (name == "cluster") {
     const std::string verb = app.get_subcommand(name)->get_subcommands().front()->get_name();
     return run_cluster(verb, options.cluster, options.socket, options.output, out, err);
+  }
+  if (name == "cni") {
+    const std::string verb = app.get_subcommand(name)->get_subcommands().front()->get_name();
+    return run_cni(verb, options.cni, options.socket, options.output, out, err);
   }
   if (const auto verbs = app.get_subcommand(name)->get_subcommands(); !verbs.empty())
     return run_ports(verbs.front()->get_name(), options.ports, options.socket, options.output, out,
