@@ -19,9 +19,10 @@ ALLOWED = {  # folder of userspace/: folders it may include from, besides itself
     "engine": {"base", "model", "ipam", "store", "netlink", "datapath", "cluster", "etcd", "relay", "bpf/shared"},
     "cnm": {"base", "model", "http", "ipam", "engine"},
     "api": {"base", "model", "http", "cluster", "engine", "bpf/shared"},
-    "cli": {"base", "http", "netlink", "datapath"},  # the latter two: teardown works without a daemon
+    "cli": {"base", "model", "http", "netlink", "datapath"},  # the latter two: teardown works without a daemon
 }
 ONLY = {"etcd": {"etcd/client.h"}}  # what others may include of a folder, if not all of it
+SHIM = {"base", "model", "http"}  # what cni-shim/ may include from userspace/: its daemon is at the socket's other end
 EVERYTHING = {"daemon"}  # wires all the others together; nothing includes it
 
 # Outside headers that only some folders may see.
@@ -62,8 +63,23 @@ def check_userspace(name):
             for pattern, layers in FENCED.items():
                 if re.match(pattern, target) and layer not in layers:
                     complain(name, f"<{target}>", f"only {', '.join(sorted(layers))} may")
-            if target == "nlohmann/json.hpp" and not re.search(r"codec(_\w+)?\.cpp$", name):
-                complain(name, f"<{target}>", "JSON is read and written in *codec.cpp")
+            check_json(name, target)
+
+
+def check_json(name, target):
+    if target == "nlohmann/json.hpp" and not re.search(r"codec(_\w+)?\.cpp$", name):
+        complain(name, f"<{target}>", "JSON is read and written in *codec.cpp")
+
+
+def check_shim(name):
+    for quote, target in INCLUDE.findall(tree.text(name)):
+        folder = target.split("/")[0]
+        if quote == '"' and folder != "cni-shim" and folder not in SHIM:
+            complain(name, target, f"cni-shim may include from {', '.join(sorted(SHIM))}")
+        if quote == "<":
+            check_json(name, target)
+            if any(re.match(pattern, target) for pattern in FENCED):
+                complain(name, f"<{target}>", "the shim links little")
 
 
 def check_bpf(name):
@@ -90,6 +106,8 @@ def check_words(name):
 
 for each in tree.files(".h", ".cpp", under=["userspace/"]):
     check_userspace(each)
+for each in tree.files(".h", ".cpp", under=["cni-shim/"]):
+    check_shim(each)
 for each in tree.files(".h", ".c", under=["bpf/"]):
     check_bpf(each)
     check_words(each)

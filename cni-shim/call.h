@@ -1,0 +1,37 @@
+// One run of the shim: what came in, what goes out.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace fairlead::cni {
+
+using Variables = std::map<std::string, std::string>;  // the environment
+using Deadline = std::chrono::steady_clock::time_point;
+
+// A runtime that waits longer gives up, and its DEL may then never come: ADD ends before.
+constexpr std::chrono::seconds kPatience{10};
+
+struct Call {
+  std::vector<std::string> arguments;    // without the program's name
+  std::string program = "fairlead-cni";  // as it was called
+  Variables variables;
+  std::string input;  // all of stdin
+  Deadline deadline = std::chrono::steady_clock::now() + kPatience;
+};
+
+struct Reply {
+  int status = 0;        // to exit with
+  std::string output{};  // for stdout
+  std::string log{};     // for stderr
+};
+
+// The value of an environment variable; empty if there is none.
+inline std::string value_of(const Variables& variables, const std::string& name) {
+  const auto found = variables.find(name);
+  return found == variables.end() ? std::string() : found->second;
+}
+
+}  // namespace fairlead::cni
