@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* TC ingress of a container's host-side device: every packet that leaves a container.
  *
- *   find_endpoint -> parse -> answer_arp -> check_source -> check_nd -> route
+ *   find_endpoint -> parse -> answer_arp -> check_source -> check_nd -> limit -> route
  *     route: deliver_local       an endpoint of the network: no state, no rewrite
  *            send_remote         an endpoint of the network on another host: into a tunnel
  *            flood               broadcast, multicast
@@ -20,6 +20,7 @@
 #include "lib/nat.h"
 #include "lib/nd.h"
 #include "lib/parse.h"
+#include "lib/rate.h"
 #include "lib/related.h"
 #include "lib/report.h"
 #include "lib/rewrite.h"
@@ -66,6 +67,15 @@ static __always_inline enum fl_reason check_source(const struct packet *pkt,
 	return FL_DROP_SPOOFED_SOURCE;
 }
 
+/* Endpoints without a limit pay one look at their flags. */
+static __noinline enum fl_reason limit(struct __sk_buff *skb)
+{
+	__u32 ifindex = skb->ifindex;
+	struct fl_rate *rate = bpf_map_lookup_elem(&fl_rates, &ifindex);
+
+	return rate ? keep_rate(skb, &rate->egress, 0) : FL_OK;
+}
+
 /* To none of the network's own addresses, which then need not be looked for. */
 static __always_inline int leads_outside(const struct packet *pkt, const struct fl_endpoint *ep)
 {
@@ -101,7 +111,7 @@ static __always_inline enum fl_reason deliver_local(struct __sk_buff *skb, const
 		note_handshake(skb, pkt, target->ifindex);
 	if (write_dst_mac(skb, target->mac))
 		return FL_DROP_REDIRECT;
-	return send_into(target->ifindex, FL_FORWARD_LOCAL);
+	return send_into(target->ifindex, target->flags, FL_FORWARD_LOCAL);
 }
 
 static __always_inline enum fl_reason deliver_remote(struct __sk_buff *skb, struct packet *pkt,
@@ -335,6 +345,8 @@ int tc_endpoint(struct __sk_buff *skb)
 	if (why)
 		return finish(skb, &pkt, why);
 	why = check_nd(skb, &pkt, ep->flags);
+	if (!why && (ep->flags & FL_EP_LIMIT_OUT))
+		why = limit(skb);
 	if (why)
 		return finish(skb, &pkt, why);
 	why = route(skb, &pkt, ep);

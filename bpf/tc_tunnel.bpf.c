@@ -61,7 +61,7 @@ static __noinline enum fl_reason deliver(struct __sk_buff *skb, struct packet *p
 		return why;
 	if (write_inner_macs(skb, &ends, t.ethertype))
 		return FL_DROP_REDIRECT;
-	return send_into(ends.dst->ifindex, FL_FORWARD_REMOTE_IN);
+	return send_into(ends.dst->ifindex, ends.dst->flags, FL_FORWARD_REMOTE_IN);
 }
 
 SEC("tc")

@@ -129,7 +129,7 @@ static __always_inline enum fl_reason deliver(struct __sk_buff *skb, struct pack
 	why = rewrite(skb, pkt, nat);
 	if (why)
 		return why;
-	return send_translated_into(skb, nat->ifindex, to,
+	return send_translated_into(skb, nat, to,
 				    nat->kind == FL_NAT_PUBLISHED ? FL_FORWARD_PUBLISHED
 								  : FL_FORWARD_MASQUERADE_REPLY);
 }

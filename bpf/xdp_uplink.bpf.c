@@ -48,7 +48,7 @@ static __always_inline enum fl_reason unwrap(struct xdp_md *ctx, const struct tu
 	done->magic = FL_DECAPPED;
 	done->network = t->dst.network;
 	done->ifindex = ends->dst->ifindex;
-	done->pad = 0;
+	done->flags = ends->dst->flags;
 	return FL_OK;
 }
 

@@ -96,7 +96,7 @@ static __always_inline enum fl_reason unwrap(struct __sk_buff *skb, const struct
 	/* The kernel still takes it for the outer family; a device's receive path looks again. */
 	if (t->inner_v4 != t->outer_v4 && !fl_config.decap_l3)
 		return send_to(ends->dst->ifindex, FL_FORWARD_REMOTE_IN);
-	return send_into(ends->dst->ifindex, FL_FORWARD_REMOTE_IN);
+	return send_into(ends->dst->ifindex, ends->dst->flags, FL_FORWARD_REMOTE_IN);
 }
 
 static __noinline enum fl_reason decap_tunnelled(struct __sk_buff *skb, struct packet *pkt,
@@ -161,7 +161,7 @@ static __always_inline enum fl_reason deliver_decapped(struct __sk_buff *skb, st
 		return FL_OK;
 	done->magic = 0; /* the container may send the same buffer on */
 	pkt->network = done->network;
-	return send_into(done->ifindex, FL_FORWARD_REMOTE_IN);
+	return send_into(done->ifindex, done->flags, FL_FORWARD_REMOTE_IN);
 }
 
 #endif

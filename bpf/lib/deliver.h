@@ -49,9 +49,12 @@ static __always_inline enum fl_reason send_to(__u32 ifindex, enum fl_reason done
 	return bpf_redirect(ifindex, 0) == TC_ACT_REDIRECT ? done : FL_DROP_REDIRECT;
 }
 
-/* Straight into the container behind a host-side device. TC ingress only. */
-static __always_inline enum fl_reason send_into(__u32 ifindex, enum fl_reason done)
+/* Straight into the container behind a host-side device, whose enum fl_endpoint_flags tell whether it is by way of that
+ * device: its program and its qdisc keep the limit. TC ingress only. */
+static __always_inline enum fl_reason send_into(__u32 ifindex, __u32 flags, enum fl_reason done)
 {
+	if (flags & FL_EP_LIMIT_IN)
+		return send_to(ifindex, done);
 	return bpf_redirect_peer(ifindex, 0) == TC_ACT_REDIRECT ? done : FL_DROP_REDIRECT;
 }
 
@@ -80,20 +83,21 @@ static __always_inline const __u8 *find_receiver(struct fl_nat *nat)
 	ep = bpf_map_lookup_elem(&fl_endpoints, &ifindex);
 	if (!ep || (!addr_equal(&ep->addr4, &nat->dst) && !addr_equal(&ep->addr6, &nat->dst)))
 		return NULL;
-	remember_receiver(nat, epoch, ep->mac);
+	remember_receiver(nat, epoch, ep->mac, ep->flags);
 	return ep->mac;
 }
 
 /* A translated packet into its receiver. */
-static __always_inline enum fl_reason send_translated_into(struct __sk_buff *skb, __u32 ifindex,
-							   const __u8 *to, enum fl_reason done)
+static __always_inline enum fl_reason send_translated_into(struct __sk_buff *skb,
+							   const struct fl_nat *nat, const __u8 *to,
+							   enum fl_reason done)
 {
 	__u8 mac[ETH_ALEN];
 
 	gateway_mac(mac);
 	if (write_macs(skb, to, mac))
 		return FL_DROP_REDIRECT;
-	return send_into(ifindex, done);
+	return send_into(nat->ifindex, nat->receiver_flags, done);
 }
 
 static __always_inline enum fl_reason send_routed_into(struct __sk_buff *skb, struct fl_nat *nat,
@@ -101,7 +105,7 @@ static __always_inline enum fl_reason send_routed_into(struct __sk_buff *skb, st
 {
 	const __u8 *to = find_receiver(nat);
 
-	return to ? send_translated_into(skb, nat->ifindex, to, done) : FL_DROP_NO_ENDPOINT;
+	return to ? send_translated_into(skb, nat, to, done) : FL_DROP_NO_ENDPOINT;
 }
 
 /* Back to where it came from: answers made in place. eth->h_source was checked or is the host's. */

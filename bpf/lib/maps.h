@@ -17,6 +17,7 @@
 #include "shared/host.h"
 #include "shared/nat.h"
 #include "shared/peer.h"
+#include "shared/rate.h"
 #include "shared/reason.h"
 #include "shared/shortcut.h"
 
@@ -231,6 +232,16 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } fl_icmp_budget SEC(".maps");
+
+/* How fast may a container be? Writer: daemon; tc_endpoint and tc_limit keep the time in it. Reader: they, for each packet of
+ * an endpoint with a limit. Key: ifindex. Size: that of fl_endpoints. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct fl_rate);
+} fl_rates SEC(".maps");
 
 /* Packets forwarded and punted. Writer: count(). Reader: daemon. Index: enum fl_reason. */
 struct {

@@ -33,8 +33,10 @@ static __always_inline void forget_way(struct fl_nat *nat)
 }
 
 /* Into the container. */
-static __always_inline void remember_receiver(struct fl_nat *nat, __u32 epoch, const __u8 *mac)
+static __always_inline void remember_receiver(struct fl_nat *nat, __u32 epoch, const __u8 *mac,
+					      __u32 flags)
 {
+	nat->receiver_flags = flags; /* for this packet, if for no other */
 	if (!epoch)
 		return;
 	forget_way(nat);

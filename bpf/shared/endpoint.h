@@ -18,6 +18,13 @@ enum fl_network_flags {
 		1 << 4, /* TCP between its endpoints of one host may go from socket to socket */
 };
 
+/* Further bits of fl_endpoint.flags and, of an endpoint of this host, of fl_forward.flags: its limits, which are in
+ * fl_rates. Such an endpoint has no FL_NET_SHORTCUT. */
+enum fl_endpoint_flags {
+	FL_EP_LIMIT_OUT = 1 << 6, /* to what it sends */
+	FL_EP_LIMIT_IN = 1 << 7, /* to what it receives: packets must leave by its device */
+};
+
 /* Value of map fl_networks; key: network id, __u32, host byte order, never 0.
  * Written by the daemon only, read by all programs off the common path. */
 struct fl_network {
@@ -36,7 +43,7 @@ FL_LAYOUT(fl_network, 4 + 4 + 4 + 4 + 16 + 16 + 16);
  * and which source addresses it may use. */
 struct fl_endpoint {
 	__u32 network; /* network id */
-	__u32 flags; /* copy of fl_network.flags */
+	__u32 flags; /* copy of fl_network.flags, and enum fl_endpoint_flags */
 	struct fl_addr addr4; /* v4-mapped; :: if none */
 	struct fl_addr addr6; /* :: if none */
 	struct fl_addr link_local; /* fe80::/64 from the MAC (RFC 4291 app. A); :: without IPv6 */
@@ -71,7 +78,7 @@ struct fl_forward {
 	__u32 ifindex; /* host-side device */
 	__u32 peer; /* number, index of fl_peers */
 	__u8 mac[6]; /* destination MAC to write */
-	__u8 flags; /* LOCAL: copy of fl_network.flags, for packets from other hosts */
+	__u8 flags; /* LOCAL: copy of fl_endpoint.flags, for packets to it */
 	__u8 pad; /* always 0 */
 };
 FL_LAYOUT(fl_forward, 4 + 4 + 4 + 6 + 1 + 1);

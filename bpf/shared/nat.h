@@ -98,7 +98,7 @@ struct fl_nat {
 	__u32 device; /* that the way leads out of, if ifindex is 0 */
 	__u8 dst_mac[6]; /* of the next hop, or of the container */
 	__u8 src_mac[6]; /* of device */
-	__u32 pad; /* always 0 */
+	__u32 receiver_flags; /* fl_endpoint.flags of the container to deliver to, if ifindex is not 0 */
 };
 FL_LAYOUT(fl_nat, 16 + 16 + 2 + 2 + 1 + 1 + 2 + 4 + 4 + 4 + 4 + 8 + 4 + 4 + 6 + 6 + 4);
 FL_FIELD_AT(fl_nat, last_seen, 56);

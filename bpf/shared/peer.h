@@ -80,7 +80,7 @@ struct fl_decapped {
 	__u32 magic; /* FL_DECAPPED */
 	__u32 network;
 	__u32 ifindex; /* host-side device of the endpoint */
-	__u32 pad; /* always 0 */
+	__u32 flags; /* its fl_forward.flags */
 };
 FL_LAYOUT(fl_decapped, 4 + 4 + 4 + 4);
 #define FL_DECAPPED 0x666c6465

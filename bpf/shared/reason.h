@@ -93,7 +93,9 @@
 	X(FL_DROP_FLOW_CAP, 97, "the container has as many flows as one may have", \
 	  "see 'fairlead endpoints'; if it should have more, raise nat.flows_per_container") \
 	X(FL_DROP_HOST_RULES, 98, "IPv6 port of an IPv4 container, which the host's forward rules cannot see", \
-	  "give the network an IPv6 subnet, or turn publish.host_rules off")
+	  "give the network an IPv6 subnet, or turn publish.host_rules off") \
+	X(FL_DROP_RATE, 99, "faster than the container's rate limit", \
+	  "see RATE in 'fairlead endpoints'; options fairlead.rate.egress and fairlead.rate.ingress set it")
 /* clang-format on */
 
 enum fl_reason {

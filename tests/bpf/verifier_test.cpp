@@ -60,8 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
     , VerifierTest,
     ::testing::Values(Object{"tc_endpoint", "tc_endpoint"}, Object{"tc_uplink", "tc_uplink"},
                       Object{"tc_host", "tc_host"}, Object{"tc_tunnel", "tc_tunnel"},
-                      Object{"xdp_uplink", "xdp_uplink"}, Object{"collect", "collect"},
-                      Object{"collect_refused", "collect_refused"},
+                      Object{"tc_limit", "tc_limit"}, Object{"xdp_uplink", "xdp_uplink"},
+                      Object{"collect", "collect"}, Object{"collect_refused", "collect_refused"},
                       Object{"cgroup_sockets", "connect4"},
                       Object{"socket_shortcut", "shortcut_send"}),
     [](const auto& object) { return object.param.name; });

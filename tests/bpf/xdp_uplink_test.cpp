@@ -32,7 +32,7 @@ class XdpUplinkTest : public ArrivalTest {
     EXPECT_EQ(got.done->magic, std::uint32_t{FL_DECAPPED});
     EXPECT_EQ(got.done->network, kVni);
     EXPECT_EQ(got.done->ifindex, kA.ifindex());
-    EXPECT_EQ(got.done->pad, 0U);
+    EXPECT_EQ(got.done->flags, 0U);
   }
 };
 FAIRLEAD_ALL_FAMILIES(XdpUplinkTest);

@@ -70,6 +70,22 @@ json flows_in(const std::vector<datapath::MapInfo>& maps) {
   return nullptr;
 }
 
+// Bits per second, bursts in bits; null without a limit.
+json rate(const Rate& rate) {
+  if (rate.egress == 0 && rate.ingress == 0) return nullptr;
+  return {{"egress", rate.egress},
+          {"ingress", rate.ingress},
+          {"egress_burst", rate.egress_burst},
+          {"ingress_burst", rate.ingress_burst}};
+}
+
+// Of the endpoint itself, or its network's.
+json rate_in(const engine::State& state, const Endpoint& endpoint) {
+  const auto network = state.networks.find(endpoint.network);
+  return rate(network == state.networks.end() ? endpoint.rate
+                                              : rate_of(network->second.rate, endpoint.rate));
+}
+
 json endpoint(const engine::State& state, const Endpoint& endpoint, const FlowUse& flows) {
   unsigned ports = 0;
   for (const PortBinding& range : endpoint.ports) ports += range.count;
@@ -85,6 +101,7 @@ json endpoint(const engine::State& state, const Endpoint& endpoint, const FlowUs
           {"device", endpoint.host_device},
           {"joined", endpoint.joined},
           {"ports", ports},
+          {"rate", rate_in(state, endpoint)},
           {"flows", count.flows},
           {"half_open_flows", count.half_open}};
 }
@@ -121,6 +138,7 @@ std::string format_status(const engine::Overview& overview,
                    {"socket_hooks", overview.facts.socket_hooks},
                    {"local_clients", engine::local_clients(overview.facts)},
                    {"shortcut", overview.facts.shortcut},
+                   {"rates", overview.facts.rates},
                    {"uplinks", overview.facts.uplinks},
                    {"decapsulation", overview.facts.decap},
                    {"problems", overview.facts.problems}}},
@@ -148,6 +166,7 @@ std::string format_networks(const engine::State& state) {
                         {"masquerade", network.masquerade},
                         {"routed", network.routed},
                         {"shortcut", network.shortcut},
+                        {"rate", rate(network.rate)},
                         {"host_binding_ipv4", network.host_binding_v4.to_string()},
                         {"interface_prefix", network.interface_prefix},
                         {"endpoints", engine::endpoints_of(state, key).size()}});

@@ -1,12 +1,15 @@
 #include "cli/codec.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/codec_cluster.h"
 #include "cli/codec_fields.h"
 #include "cli/codec_ports.h"
 #include "cli/table.h"
+#include "model/rate.h"
 
 namespace fairlead::cli {
 
@@ -55,14 +58,27 @@ Table networks_table(const json& rows) {
   return table;
 }
 
+// "out 10mbit, in 1gbit"
+std::string rate(const json& endpoint) {
+  std::string out;
+  const json limits = endpoint.value("rate", json());  // null: none
+  for (const auto& [word, field] : {std::pair("out ", "egress"), std::pair("in ", "ingress")}) {
+    if (!limits.is_object() || !limits.contains(field)) continue;
+    const json& limit = limits[field];
+    if (limit.is_number_unsigned() && limit != 0)
+      out += (out.empty() ? "" : ", ") + (word + rate_text(limit.get<std::uint64_t>()));
+  }
+  return out.empty() ? "-" : out;
+}
+
 Table endpoints_table(const json& rows) {
-  Table table{
-      .header = {"NAME", "NETWORK", "IPV4", "IPV6", "MAC", "DEVICE", "JOINED", "PORTS", "FLOWS"},
-      .rows = {}};
+  Table table{.header = {"NAME", "NETWORK", "IPV4", "IPV6", "MAC", "DEVICE", "JOINED", "PORTS",
+                         "RATE", "FLOWS"},
+              .rows = {}};
   for (const json& row : rows)
     table.rows.push_back({text(row, "name"), text(row, "network"), text(row, "ipv4"),
                           text(row, "ipv6"), text(row, "mac"), text(row, "device"),
-                          text(row, "joined"), text(row, "ports"), text(row, "flows")});
+                          text(row, "joined"), text(row, "ports"), rate(row), text(row, "flows")});
   return table;
 }
 

@@ -8,6 +8,7 @@
 #include "cnm/gateway_mode.h"
 #include "cnm/option_names.h"
 #include "model/publish_options.h"
+#include "model/rate.h"
 
 namespace fairlead::cnm {
 
@@ -120,7 +121,7 @@ constexpr Option kOptions[] = {
 std::unexpected<Error> unknown_option(const std::string& name) {
   std::string known;
   for (const Option& option : kOptions) known += std::string(option.name) + ", ";
-  known += kPublishOptions;
+  known += std::string(kPublishOptions) + ", " + std::string(kRateOptions);
   return fail(Errc::invalid_argument,
               "unknown option " + fairlead::quoted(name) + ": fairlead takes " + known);
 }
@@ -130,8 +131,11 @@ Status apply_options(engine::NetworkRequest& request,
   auto policy = publish_policy(options);
   if (!policy) return std::unexpected(std::move(policy).error());
   request.publish = std::move(*policy);
+  auto rate = rate_options(options);
+  if (!rate) return std::unexpected(std::move(rate).error());
+  request.rate = *rate;
   for (const auto& [name, text] : options) {
-    if (is_publish_option(name)) continue;
+    if (is_publish_option(name) || is_rate_option(name)) continue;
     const auto* known = std::ranges::find(
         kOptions, name, [](const Option& option) { return std::string_view(option.name); });
     if (known == std::end(kOptions)) {
@@ -193,13 +197,17 @@ Result<engine::Scope> parse_scope(const std::string& text) {
 Status apply_endpoint_options(engine::EndpointRequest& request,
                               const std::map<std::string, std::string>& options) {
   for (const auto& [name, text] : options)
-    if (!is_publish_option(name))
+    if (!is_publish_option(name) && !is_rate_option(name))
       return fail(Errc::invalid_argument, "unknown option " + fairlead::quoted(name) +
                                               " of an endpoint: there fairlead takes " +
-                                              std::string(kPublishOptions));
+                                              std::string(kPublishOptions) + ", " +
+                                              std::string(kRateOptions));
   auto policy = publish_policy(options);
   if (!policy) return std::unexpected(std::move(policy).error());
   request.publish = std::move(*policy);
+  auto rate = rate_options(options);
+  if (!rate) return std::unexpected(std::move(rate).error());
+  request.rate = *rate;
   return {};
 }
 

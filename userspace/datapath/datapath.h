@@ -129,6 +129,7 @@ struct Facts {
   std::string attach_mode;   // "tcx" or "clsact"
   std::string socket_hooks;  // "on", or why not
   std::string shortcut;      // "on", or why not; "" if no network asks for it
+  std::string rates;         // what becomes of packets that come in too fast; "" without a limit
   std::vector<std::string> uplinks;
   std::vector<std::string> problems;         // uplinks that could not be attached, and why
   std::map<std::string, std::string> decap;  // uplink -> "tc" or "xdp"

@@ -4,6 +4,7 @@
 #include "datapath/failures.h"
 #include "datapath/kernel_datapath.h"
 #include "datapath/put_or_undo.h"
+#include "datapath/rates.h"
 
 namespace fairlead::datapath {
 
@@ -23,10 +24,17 @@ Bounds bounds_of(const std::optional<Subnet>& subnet) {
   return bounds;
 }
 
+// From socket to socket, no packet would meet a limit.
+__u32 endpoint_flags(const Network& network, const Endpoint& endpoint) {
+  const __u32 limits = limit_flags(rate_of(network.rate, endpoint.rate));
+  const __u32 flags = flags_of(network) | limits;
+  return limits != 0 ? flags & ~__u32{FL_NET_SHORTCUT} : flags;
+}
+
 fl_endpoint value_of(const Network& network, const Endpoint& endpoint) {
   fl_endpoint value{};
   value.network = network.id;
-  value.flags = flags_of(network);
+  value.flags = endpoint_flags(network, endpoint);
   if (endpoint.v4) value.addr4 = to_abi(endpoint.v4->address());
   if (endpoint.v6) {
     value.addr6 = to_abi(endpoint.v6->address());
@@ -61,6 +69,8 @@ Status KernelDatapath::put_endpoint(const Network& network, const Endpoint& endp
   if (!before) return fail(std::move(before).error(), what);
 
   Undo undo;
+  if (auto done = put_rate(network, endpoint, device, undo); !done)
+    return fail(std::move(done).error(), what);
   if (auto done = put_entries(network, endpoint, index, undo); !done)
     return fail(std::move(done).error(), what);
   if (auto done = forget_ways(); !done) return fail(std::move(done).error(), what);
@@ -83,7 +93,7 @@ Status KernelDatapath::put_entries(const Network& network, const Endpoint& endpo
   if (auto done = put_or_undo(maps_.endpoints, ifindex, value_of(network, endpoint), undo); !done)
     return done;
   fl_forward target{.kind = FL_TARGET_LOCAL, .ifindex = ifindex, .mac = {}, .pad = {}};
-  target.flags = static_cast<std::uint8_t>(flags_of(network));
+  target.flags = static_cast<std::uint8_t>(endpoint_flags(network, endpoint));
   copy_mac(endpoint.mac, target);
   for (const auto& key : endpoint_keys(network.id, endpoint)) {
     if (auto done = put_or_undo(maps_.forward, key, target, undo); !done) return done;
@@ -98,11 +108,15 @@ Status KernelDatapath::put_entries(const Network& network, const Endpoint& endpo
   return {};
 }
 
+int KernelDatapath::program_of(const Hook& endpoint) const {
+  return endpoint.direction == Direction::egress ? programs_.limit() : programs_.endpoint();
+}
+
 Status KernelDatapath::attach_endpoint(const Hook& hook) {
   if (const auto found = attached_.find(hook.pin);
       found != attached_.end() && found->second == hook.index)
     return {};
-  auto waits = hooks_.attach_at_once(programs_.endpoint(), hook);
+  auto waits = hooks_.attach_at_once(program_of(hook), hook);
   if (!waits) return std::unexpected(std::move(waits).error());
   attached_[hook.pin] = hook.index;
   if (*waits) unsettled_.push_back(hook);
@@ -115,7 +129,7 @@ Result<bool> KernelDatapath::settle_next() {
     unsettled_.pop_front();
     const auto found = attached_.find(hook.pin);
     if (found == attached_.end() || found->second != hook.index) continue;
-    if (auto done = hooks_.settle(programs_.endpoint(), hook); !done)
+    if (auto done = hooks_.settle(program_of(hook), hook); !done)
       return fail(std::move(done).error(), "settle the program of " + hook.device);
     break;
   }
@@ -135,6 +149,7 @@ Status KernelDatapath::forget_device(NetworkId network, std::uint32_t ifindex) {
   auto removed = ports_->erase_device(ifindex);
   if (!removed) failures.add(std::move(removed).error());
   failures.add(maps_.endpoints.erase(ifindex));  // from here on its packets are dropped
+  failures.add(maps_.rates.erase(ifindex));
   failures.add(forget_ways());
   if (removed.value_or(true) || may_have_flows(ifindex)) failures.add(end_stale_flows());
   return failures.result();
@@ -159,6 +174,7 @@ Status KernelDatapath::erase_endpoint(const Network& network, const Endpoint& en
   const std::string pin = pins_.link(kEndpointPin, endpoint.host_device);
   attached_.erase(pin);
   failures.add(remove_pin(pin));
+  failures.add(forget_rate(endpoint.host_device));
   auto result = failures.result();
   if (!result) return fail(std::move(result).error(), "remove endpoint " + endpoint.key);
   return {};

@@ -1,7 +1,7 @@
 // datapath::Datapath on the kernel.
 //
-// Split by subject: networks and start in kernel_datapath.cpp, endpoints.cpp, ports.cpp, host.cpp,
-// tunnel.cpp, remotes.cpp, collecting.cpp, counters.cpp, retain.cpp.
+// Split by subject: networks and start in kernel_datapath.cpp, endpoints.cpp, rates.cpp, ports.cpp,
+// host.cpp, tunnel.cpp, remotes.cpp, collecting.cpp, counters.cpp, retain.cpp.
 #pragma once
 
 #include <deque>
@@ -75,10 +75,12 @@ class KernelDatapath final : public Datapath {
   // one.
   Status attach_once(int program, const Hook& hook);
   Status detach(const Hook& hook);
-  // Attaches at once; settle_next() does the rest.
+  // Attaches at once; settle_next() does the rest. At egress tc_limit, else tc_endpoint.
   Status attach_endpoint(const Hook& hook);
+  int program_of(const Hook& endpoint) const;
 
   Hook endpoint_hook(const std::string& device, int index) const;
+  Hook limit_hook(const std::string& device, int index) const;
   Hook uplink_hook(const std::string& device, int index) const;
   Hook tunnel_hook(const std::string& device, int index) const;
 
@@ -87,6 +89,12 @@ class KernelDatapath final : public Datapath {
   // The endpoint in the maps, behind that device.
   Status put_entries(const Network& network, const Endpoint& endpoint, std::uint32_t ifindex,
                      Undo& undo);
+  // Its limits, before anything says that it has some.
+  Status put_rate(const Network& network, const Endpoint& endpoint, const EndpointDevice& device,
+                  Undo& undo);
+  Status limit_device(const EndpointDevice& device);
+  // The pin of a device that goes.
+  Status forget_rate(const std::string& device);
   // What belongs to a device besides forwarding entries: its endpoint entry, membership, ports,
   // flows.
   Status forget_device(NetworkId network, std::uint32_t ifindex);

@@ -36,6 +36,7 @@ Result<Maps> Maps::open(const Programs& programs) {
   open(maps.vteps, "fl_vteps");
   open(maps.vni_members, "fl_vni_members");
   open(maps.handshakes, "fl_handshakes");
+  open(maps.rates, "fl_rates");
   open(maps.forwarded, "fl_forwarded");
   open(maps.drops, "fl_drops");
   if (!failed) return std::unexpected(std::move(failed).error());
@@ -43,12 +44,12 @@ Result<Maps> Maps::open(const Programs& programs) {
 }
 
 std::vector<const RawMap*> Maps::all() const {
-  return {&endpoints.raw(),   &networks.raw(),   &forward.raw(),   &subnets.raw(),
-          &members.raw(),     &uplinks.raw(),    &local.raw(),     &port_bits.raw(),
-          &ports.raw(),       &epoch.raw(),      &nat.raw(),       &sources.raw(),
-          &flow_counts.raw(), &frags.raw(),      &sockets.raw(),   &tunnel.raw(),
-          &peers.raw(),       &hops.raw(),       &path_mtu.raw(),  &vteps.raw(),
-          &vni_members.raw(), &handshakes.raw(), &forwarded.raw(), &drops.raw()};
+  return {
+      &endpoints.raw(),   &networks.raw(),   &forward.raw(),     &subnets.raw(),   &members.raw(),
+      &uplinks.raw(),     &local.raw(),      &port_bits.raw(),   &ports.raw(),     &epoch.raw(),
+      &nat.raw(),         &sources.raw(),    &flow_counts.raw(), &frags.raw(),     &sockets.raw(),
+      &tunnel.raw(),      &peers.raw(),      &hops.raw(),        &path_mtu.raw(),  &vteps.raw(),
+      &vni_members.raw(), &handshakes.raw(), &rates.raw(),       &forwarded.raw(), &drops.raw()};
 }
 
 }  // namespace fairlead::datapath

@@ -5,6 +5,7 @@
 #include "bpf/shared/host.h"
 #include "bpf/shared/nat.h"
 #include "bpf/shared/peer.h"
+#include "bpf/shared/rate.h"
 #include "bpf/shared/reason.h"
 #include "bpf/shared/shortcut.h"
 #include "datapath/map.h"
@@ -35,6 +36,7 @@ struct Maps {
   Map<fl_addr, __u32> vteps;
   Map<fl_vni_member, __u32> vni_members;
   Map<fl_handshake_key, fl_handshake> handshakes;
+  Map<__u32, fl_rate> rates;
   Map<__u32, fl_counter> forwarded;    // per CPU: by raw() only
   Map<fl_drop_key, fl_counter> drops;  // per CPU: by raw() only
 

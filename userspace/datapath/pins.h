@@ -2,6 +2,7 @@
 //
 //   <pin_dir>/maps/<map>            shared by all programs
 //   <pin_dir>/links/endpoint_<dev>  tc_endpoint, one a container device
+//   <pin_dir>/links/limit_<dev>     tc_limit, of those with a limit to what the container receives
 //   <pin_dir>/links/uplink_<dev>    tc_uplink
 //   <pin_dir>/links/xdp_<dev>       xdp_uplink
 //   <pin_dir>/links/host            tc_host
@@ -19,6 +20,7 @@
 namespace fairlead::datapath {
 
 inline constexpr const char* kEndpointPin = "endpoint_";
+inline constexpr const char* kLimitPin = "limit_";
 inline constexpr const char* kUplinkPin = "uplink_";
 inline constexpr const char* kSocketPin = "socket_";
 inline constexpr const char* kShortcutPin = "shortcut_";

@@ -6,6 +6,7 @@
 #include "bpf/shared/host.h"
 #include "bpf/shared/nat.h"
 #include "bpf/shared/peer.h"
+#include "bpf/shared/rate.h"
 #include "bpf/shared/reason.h"
 #include "bpf/shared/shortcut.h"
 
@@ -24,6 +25,7 @@
 #include "skeleton/socket_shortcut.skel.h"
 #include "skeleton/tc_endpoint.skel.h"
 #include "skeleton/tc_host.skel.h"
+#include "skeleton/tc_limit.skel.h"
 #include "skeleton/tc_tunnel.skel.h"
 #include "skeleton/tc_uplink.skel.h"
 #include "skeleton/xdp_uplink.skel.h"
@@ -50,6 +52,7 @@ std::map<std::string, std::uint32_t> entries_of(const MapSizes& sizes) {
       {"fl_subnets", 2 * sizes.networks},
       {"fl_members", 2 * sizes.endpoints},  // the slot that is being moved exists twice
       {"fl_flow_counts", sizes.endpoints},
+      {"fl_rates", sizes.endpoints},
       {"fl_local", 2 * sizes.networks + 2048},
       {"fl_ports", sizes.ports},
       {"fl_nat", lru(2 * sizes.flows)},  // one entry a direction
@@ -103,6 +106,7 @@ struct Close {
   void operator()(tc_endpoint* object) const { tc_endpoint__destroy(object); }
   void operator()(tc_uplink* object) const { tc_uplink__destroy(object); }
   void operator()(tc_host* object) const { tc_host__destroy(object); }
+  void operator()(tc_limit* object) const { tc_limit__destroy(object); }
   void operator()(tc_tunnel* object) const { tc_tunnel__destroy(object); }
   void operator()(xdp_uplink* object) const { xdp_uplink__destroy(object); }
   void operator()(socket_shortcut* object) const { socket_shortcut__destroy(object); }
@@ -147,6 +151,7 @@ struct Programs::Objects {
   Owned<tc_uplink> uplink;
   Owned<tc_host> host;
   Owned<tc_tunnel> tunnel;
+  Owned<tc_limit> limit;
   Owned<xdp_uplink> xdp;
   Owned<cgroup_sockets> sockets;
   Owned<socket_shortcut> shortcut;
@@ -168,6 +173,7 @@ Result<Programs> Programs::load(const Options& options, const fl_config& config,
   if (done) done = loader.load("tc_uplink", tc_uplink__open(), to.uplink);
   if (done) done = loader.load("tc_host", tc_host__open(), to.host);
   if (done) done = loader.load("tc_tunnel", tc_tunnel__open(), to.tunnel);
+  if (done) done = loader.load("tc_limit", tc_limit__open(), to.limit);
   if (done) done = loader.load("collect", collect__open(), to.collecting);
   if (done) done = loader.load("collect_refused", collect_refused__open(), to.refusing);
   if (done && socket_hooks)
@@ -194,6 +200,7 @@ int Programs::endpoint() const { return bpf_program__fd(objects_->endpoint->prog
 int Programs::uplink() const { return bpf_program__fd(objects_->uplink->progs.tc_uplink); }
 int Programs::host() const { return bpf_program__fd(objects_->host->progs.tc_host); }
 int Programs::tunnel() const { return bpf_program__fd(objects_->tunnel->progs.tc_tunnel); }
+int Programs::limit() const { return bpf_program__fd(objects_->limit->progs.tc_limit); }
 int Programs::collecting() const { return bpf_program__fd(objects_->collecting->progs.collect); }
 int Programs::refusing() const {
   return bpf_program__fd(objects_->refusing->progs.collect_refused);

@@ -33,6 +33,7 @@ class Programs {
   int uplink() const;
   int host() const;
   int tunnel() const;
+  int limit() const;
   int collecting() const;        // program collect; to be run, not attached: datapath/flows.h
   int refusing() const;          // program collect_refused, the same
   int xdp() const;               // negative: not loaded

@@ -77,6 +77,7 @@ Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
     if (*address)
       if (auto ok = check_address(engine, *network, **address); !ok)
         return std::unexpected(std::move(ok).error());
+  if (auto ok = check_rate(want.rate); !ok) return std::unexpected(std::move(ok).error());
   const Mac mac = choose_mac(want);
   if (auto ok = check_mac(engine, *network, mac); !ok)
     return std::unexpected(std::move(ok).error());
@@ -93,6 +94,7 @@ Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
                           .sandbox = {},
                           .joined = false,
                           .publish = want.publish,
+                          .rate = want.rate,
                           .ports = {}};
   Undo undo;
   auto index = engine.links.create_veth({.host_name = endpoint.host_device,

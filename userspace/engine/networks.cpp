@@ -76,6 +76,7 @@ Status check(const Engine& engine, const NetworkRequest& want,
                                               std::to_string(least) + ".." +
                                               std::to_string(kLargestMtu));
   }
+  if (auto ok = check_rate(want.rate); !ok) return ok;
   for (const auto* subnet : {&want.v4, &want.v6})
     if (*subnet)
       if (auto ok = check_overlap(engine, (*subnet)->pool, routes); !ok) return ok;
@@ -104,15 +105,25 @@ Network network_of(const Engine& engine, const NetworkRequest& want, bool shared
           .masquerade = want.masquerade && !want.routed,
           .routed = want.routed,
           .shortcut = want.shortcut,
-          .publish = want.publish};
+          .publish = want.publish,
+          .rate = want.rate};
 }
 
-// Who may reach published ports is said once for all hosts, unless this one says something else.
+// Who may reach published ports, and how fast containers are, is said once for all hosts, unless
+// this one says something else.
 Status inherit_policy(Network& network, const std::map<std::string, std::string>& options) {
   if (network.publish != PublishPolicy()) return {};
   auto policy = publish_policy(options);
   if (!policy) return std::unexpected(std::move(policy).error());
   network.publish = std::move(*policy);
+  return {};
+}
+
+Status inherit_rate(Network& network, const std::map<std::string, std::string>& options) {
+  if (network.rate != Rate()) return {};
+  auto rate = rate_options(options);
+  if (!rate) return std::unexpected(std::move(rate).error());
+  network.rate = *rate;
   return {};
 }
 
@@ -150,8 +161,9 @@ Status create_network(Engine& engine, const NetworkRequest& want) {
     undo.add([&engine, id = record->id, made = record->id == want.key] {
       give_up_network(engine, id, /*everywhere=*/made);
     });
-    if (auto done = inherit_policy(network, record->options); !done)
-      return fail(std::move(done).error(), what);
+    for (const auto inherit : {inherit_policy, inherit_rate})
+      if (auto done = inherit(network, record->options); !done)
+        return fail(std::move(done).error(), what);
   }
   if (auto done = put_network(engine, network, undo); !done)
     return fail(std::move(done).error(), what);

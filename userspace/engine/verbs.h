@@ -36,6 +36,7 @@ struct NetworkRequest {
   bool routed = false;
   bool shortcut = false;
   PublishPolicy publish;
+  Rate rate;
   Scope scope = Scope::cluster;
   std::string shared_name;  // join the cluster's network of this name or id; empty: by the subnet
   std::uint32_t vni = 0;    // of a network of the cluster; 0: a free one
@@ -60,10 +61,12 @@ struct EndpointRequest {
   std::optional<Prefix> v6;
   std::optional<Mac> mac;  // absent: made here
   PublishPolicy publish;
+  Rate rate{};
 };
 
 // Makes the veth pair and everything the data path needs. Errors: not_found (network), conflict
-// (address or MAC in use in this network), invalid_argument (address outside the subnet).
+// (address or MAC in use in this network), invalid_argument (address outside the subnet, a rate
+// out of bounds).
 Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want);
 // Unknown: success. Removes map entries, ports and flows. The device passes no packet any more, and
 // is gone a moment later, or when remove_network() returns.

@@ -50,6 +50,10 @@ TEST_F(ApiTest, EndpointsAndPortsAreShown) {
       {{.container_port = 80, .host_address = test::addr("127.0.0.1"), .host_port_first = 0}}));
 
   expect("/v1/endpoints", R"("ipv4":"192.0.2.2/24")");
+  expect("/v1/endpoints", R"("rate":null)");
+  engine.state.networks.at(kNetwork).rate.egress = 10'000'000;
+  expect("/v1/endpoints",
+         R"("rate":{"egress":10000000,"egress_burst":0,"ingress":0,"ingress_burst":0})");
   expect("/v1/ports", R"("container_address":"192.0.2.2","container_port":80)");
   expect("/v1/ports", R"("host_address":"127.0.0.1")");
 }

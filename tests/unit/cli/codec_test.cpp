@@ -28,6 +28,18 @@ TEST(CliCodec, SharedNetworksShowTheirVni) {
   EXPECT_TRUE(text->ends_with("shared\n")) << *text;
 }
 
+TEST(CliCodec, EndpointsShowTheirLimits) {
+  const auto text = format_document("endpoints", R"({"schema":"x","endpoints":[
+      {"name":"web","rate":{"egress":10000000,"ingress":1500000,"egress_burst":0}},
+      {"name":"db","rate":{"egress":0,"ingress":64000}}, {"name":"free","rate":null},
+      {"name":"odd","rate":{"egress":"fast","ingress":-1}}]})");
+
+  ASSERT_TRUE(text) << text.error().message();
+  EXPECT_NE(text->find("out 10mbit, in 1500kbit"), std::string::npos) << *text;
+  EXPECT_NE(text->find("   in 64kbit"), std::string::npos) << *text;
+  EXPECT_EQ(text->find("fast"), std::string::npos) << *text;
+}
+
 TEST(CliCodec, UplinksThatUnpackByXdpSaySo) {
   const auto text = format_document("status", R"({"schema":"x","datapath":{
       "uplinks":["eth0","eth1"],"decapsulation":{"eth0":"tc","eth1":"xdp"}}})");

@@ -123,6 +123,19 @@ TEST(Options, EndpointsTakeThoseOfPublishedPortsAndNoOther) {
   EXPECT_NE(unknown.error().message().find("fairlead.publish.allow"), std::string::npos);
 }
 
+TEST(Options, RatesAreOfNetworksAndOfEndpoints) {
+  EXPECT_EQ(network_request(with("fairlead.rate.egress", "10mbit")).value().rate,
+            (Rate{.egress = 10'000'000}));
+  EXPECT_FALSE(network_request(with("fairlead.rate.both", "10mbit")));
+  EXPECT_FALSE(network_request(with("fairlead.rate.egress", "10")));
+
+  engine::EndpointRequest request;
+  ASSERT_TRUE(apply_endpoint_options(
+      request, {{"fairlead.rate.ingress", "500k"}, {"fairlead.publish.allow", "::/0"}}));
+  EXPECT_EQ(request.rate, (Rate{.ingress = 500'000}));
+  EXPECT_FALSE(apply_endpoint_options(request, {{"fairlead.rate.ingress", "fast"}}));
+}
+
 TEST(Options, NetworksAreTheClustersUnlessTheyAreToStayOnTheHost) {
   EXPECT_EQ(network_request(with(option::kIcc, "1")).value().scope, engine::Scope::cluster);
   EXPECT_EQ(network_request(with(option::kScope, "cluster")).value().scope, engine::Scope::cluster);

@@ -30,6 +30,20 @@ TEST_F(EndpointsTest, CreatingAgainAnswersWithWhatIsThere) {
   EXPECT_EQ(links.veths.size(), 1U);
 }
 
+TEST_F(EndpointsTest, ALimitIsRememberedAndOneThatCannotBeRefused) {
+  with_network();
+  engine::EndpointRequest want = endpoint_request();
+  want.rate = {.egress = 10'000'000};
+  ASSERT_TRUE(engine::create_endpoint(engine, want));
+  EXPECT_EQ(stored().endpoints.at(0).rate, want.rate);
+
+  engine::EndpointRequest bad = endpoint_request(kOther, "192.0.2.3/24");
+  bad.rate = {.ingress = 999};
+  const auto refused = engine::create_endpoint(engine, bad);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::invalid_argument);
+}
+
 TEST_F(EndpointsTest, GivenMacIsKeptAndMulticastMacRefused) {
   with_network();
   engine::EndpointRequest want = endpoint_request();

@@ -26,13 +26,14 @@ TEST_F(SharedNetworksTest, MirrorPlanIsEmptyOnceTheNetworkIsThere) {
   EXPECT_TRUE(engine::mirror_plan(*h2.engine).create.empty());
 }
 
-TEST_F(SharedNetworksTest, WhoMayReachPublishedPortsIsSaidForEveryHost) {
-  h1.options = {{"fairlead.publish.allow", "10.0.0.0/8"}};
+TEST_F(SharedNetworksTest, WhoMayReachPublishedPortsAndHowFastIsSaidForEveryHost) {
+  h1.options = {{"fairlead.publish.allow", "10.0.0.0/8"}, {"fairlead.rate.egress", "10mbit"}};
   with_web();
 
   const PublishPolicy& there = h2.engine->state.networks.at(kMirror).publish;
   EXPECT_EQ(there.allow, std::vector{prefix("10.0.0.0/8")});
   EXPECT_EQ(h2.store.load()->networks.at(0).publish, there) << "over a restart too";
+  EXPECT_EQ(h2.engine->state.networks.at(kMirror).rate, (Rate{.egress = 10'000'000}));
 }
 
 TEST_F(SharedNetworksTest, EndpointOfOneHostIsFoundOnTheOther) {
