@@ -124,12 +124,13 @@ class Network:
         place = next(self.used)
         return first(self.v4, place), first(self.v6, place) if self.v6 else ""
 
-    def endpoint(self):
+    def endpoint(self, **options):
         """CreateEndpoint and Join, no namespace: (key, address, address6, reply of Join)."""
         number = key(next(self.runtime.numbers))
         v4, v6 = self.addresses()
         call = self.runtime.client.call
-        made = call("NetworkDriver.CreateEndpoint", NetworkID=self.key, EndpointID=number, Options={},
+        wanted = {name.replace("__", "."): text for name, text in options.items()}
+        made = call("NetworkDriver.CreateEndpoint", NetworkID=self.key, EndpointID=number, Options=wanted,
                     Interface={"Address": v4, "AddressIPv6": v6, "MacAddress": ""})
         joined = call("NetworkDriver.Join", NetworkID=self.key, EndpointID=number, Options={},
                       SandboxKey=f"/var/run/docker/netns/{number[-12:]}")
@@ -139,8 +140,8 @@ class Network:
         for method in ("Leave", "DeleteEndpoint"):
             self.runtime.client.call(f"NetworkDriver.{method}", NetworkID=self.key, EndpointID=number)
 
-    def container(self, name, *ports):
-        return Box(self, name, ports)
+    def container(self, name, *ports, **options):
+        return Box(self, name, ports, options)
 
     def remove(self):
         self.runtime.client.call("NetworkDriver.DeleteNetwork", NetworkID=self.key)
@@ -161,9 +162,9 @@ class SharedNetwork(Network):
 class Box:
     """A net namespace with an interface of the driver's, set up as libnetwork does."""
 
-    def __init__(self, network, name, ports):
+    def __init__(self, network, name, ports, options):
         self.network, self.name, self.host = network, name, network.runtime.host
-        self.key, v4, v6, joined = network.endpoint()
+        self.key, v4, v6, joined = network.endpoint(**options)
         self.address, self.address6 = v4.split("/")[0], v6.split("/")[0]
         self.mac = joined["MacAddress"]
         self.holder = self.host.namespace(name)
