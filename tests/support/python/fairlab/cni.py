@@ -87,6 +87,10 @@ class Place:
                                               if a["scope"] == "global"]}
                 for row in rows if row["ifname"] != "lo"}
 
+    def address(self, interface="eth0"):
+        """The first one, without its length."""
+        return self.interfaces()[interface]["addresses"][0].split("/")[0]
+
     def routes(self):
         """(where to, by which address) of IPv4."""
         return [(row["dst"], row.get("gateway")) for row in json.loads(self.run("ip", "-j", "route").out)]

@@ -44,6 +44,10 @@ class CniHost(Site):
         """Of `fairlead endpoints`, by the name of the container."""
         return {row["name"]: row for row in self.daemon.json("endpoints")}
 
+    def by_address(self):
+        """Of `fairlead endpoints`, by the IPv4 address."""
+        return {row["ipv4"].split("/")[0]: row for row in self.daemon.json("endpoints")}
+
     def tombstones(self):
         return self.host.run("ls", cni.TOMBSTONES, check=False).out.split()
 

@@ -4,7 +4,8 @@
 
 CONFIG: the file with the plugin's configuration. Each worker has one container at a time, in a new namespace, with a
 published port. As runtimes do: an ADD that fails is followed by DEL, and a DEL that was killed by another one, until it
-succeeds. Says at the end how often what happened, as JSON.
+succeeds. Where nobody answers an ADD, another container is tried a moment later. Says at the end how often what
+happened, as JSON.
 """
 
 import collections
@@ -19,6 +20,8 @@ import time
 KILLED_OF = 8  # one call in so many
 LONGEST = 0.012  # seconds a call may have run before it is killed
 FIRST_PORT = 20000
+AGAIN = 11  # the code that asks for it
+MOMENT = 0.05  # seconds
 GIVES_UP = 20  # seconds in which a DEL must succeed
 
 
@@ -28,11 +31,11 @@ class Worker(threading.Thread):
         self.plugin, self.config, self.cycles, self.number = plugin, config, cycles, number
         self.dice = random.Random(seed)
         self.seen = collections.Counter()
-        self.said = set()  # (verb, code, message) of errors; no code: not what a runtime can work with
+        self.said = set()  # (verb, code, message) of errors; -1: not what a runtime can work with
 
     def run(self):
-        for cycle in range(self.cycles):
-            self.cycle(f"w{self.number}c{cycle}")
+        while self.seen["added"] + self.seen["not added"] < self.cycles:
+            self.cycle(f"w{self.number}c{sum(self.seen.values())}")
 
     def cycle(self, name):
         self.name = name
@@ -41,7 +44,11 @@ class Worker(threading.Thread):
             config = {**self.config, "runtimeConfig": {"portMappings": [
                 {"hostPort": FIRST_PORT + self.number, "containerPort": 80, "protocol": "tcp"}]}}
             result = self.call("ADD", name, config)
-            self.seen["added" if result is not None else "not added"] += 1
+            if self.code == AGAIN:
+                self.seen["nobody answered"] += 1
+                time.sleep(MOMENT)
+            else:
+                self.seen["added" if result is not None else "not added"] += 1
             if result:
                 config["prevResult"] = json.loads(result)
             self.delete(name, config)
@@ -52,7 +59,7 @@ class Worker(threading.Thread):
         end = time.monotonic() + GIVES_UP
         while self.call("DEL", name, config) is None:
             if time.monotonic() > end:
-                self.said.add(("DEL", None, "does not succeed"))
+                self.said.add(("DEL", -1, "does not succeed"))
                 return
 
     def call(self, verb, name, config):
@@ -69,19 +76,20 @@ class Worker(threading.Thread):
         if timer:
             timer.cancel()
         if process.returncode == 0:
+            self.code = None
             return out
-        self.seen["killed" if process.returncode < 0 else "refused"] += 1
-        if process.returncode > 0:
-            self.look_at(verb, out)
+        self.code = self.code_of(verb, out) if process.returncode > 0 else None
+        self.seen["refused" if self.code else "killed"] += 1
         return None
 
-    def look_at(self, verb, out):
-        """An error is an object with a code."""
+    def code_of(self, verb, out):
         try:
             error = json.loads(out)
-            self.said.add((verb, error["code"], error["msg"].replace(self.name, "NAME")))
+            code, message = error["code"], error["msg"].replace(self.name, "NAME")
         except (ValueError, KeyError):
-            self.said.add((verb, None, repr(out)))
+            code, message = -1, repr(out)
+        self.said.add((verb, code, message))
+        return code
 
 
 def main():

@@ -18,6 +18,7 @@ runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "none"
 lock_type = "file"
+enable_port_reservation = {reserve}
 [network]
 network_backend = "cni"
 cni_plugin_dirs = ["{plugins}"]
@@ -39,11 +40,16 @@ class Podman(Engine):
         super().__init__(host, log=None)
 
     def start(self):
-        for name, text in SETTINGS.items():
-            with open(self.host.path(f"/run/host/{name}"), "w", encoding="utf-8") as file:
-                file.write(text.format(plugins=cni.PLUGINS, config=cni.CONFIG, root=ROOT))
+        self.configure()
         self.import_image()
         return self
+
+    def configure(self, *, reserve=False):
+        """`reserve`: whether podman holds sockets for published ports itself; it does unless it is told otherwise."""
+        for name, text in SETTINGS.items():
+            with open(self.host.path(f"/run/host/{name}"), "w", encoding="utf-8") as file:
+                file.write(text.format(plugins=cni.PLUGINS, config=cni.CONFIG, root=ROOT,
+                                       reserve=json.dumps(reserve)))
 
     def import_image(self):
         self.docker("import", "--change=CMD [\"/bin/tool\",\"serve\",\"80\",\"7000-7003\"]", "-",

@@ -16,7 +16,7 @@ from .image import TREE
 from .process import die_with_parent
 
 CTEST = ("unit", "bpf", "fuzz", "check")
-PYTEST = ("netns", "docker", "cluster")
+PYTEST = ("netns", "docker", "cluster", "cni")
 # A tier's shards run side by side: words for pytest, and files; () are the files named nowhere, None is all of them.
 # Tests that mostly wait are spread over them.
 SHARDS = {
@@ -28,9 +28,12 @@ SHARDS = {
                (("-k", "not bridge"), ())],
     "cluster": [((), ("test_etcd.py", "test_hosts.py")),
                 ((), ("test_addresses.py", "test_lab.py", "test_quota.py", "test_tls.py", "test_underlay.py")),
-                ((), ())]}
+                ((), ())],
+    "cni": [((), ("test_podman.py", "test_podman_networks.py")),
+            ((), ("test_docker.py", "test_hosts.py", "test_cri.py", "test_ctr.py")),
+            ((), ())]}
 LIMIT = {"unit": 600, "bpf": 600, "fuzz": 300, "check": 900, "netns": 900, "docker": 1500,
-         "cluster": 900}  # seconds
+         "cluster": 900, "cni": 900}  # seconds
 
 
 @dataclass
@@ -142,7 +145,7 @@ def shards_of(tier):
 def compile_tree(preset):
     started = time.monotonic()
     print(f"== build {preset}", flush=True)
-    targets = ["fairleadd", "fairlead"] if preset == "release" else []
+    targets = ["fairleadd", "fairlead", "fairlead-cni"] if preset == "release" else []
     done = subprocess.run([f"{TREE}/scripts/build", "--no-deps", "--preset", preset, *targets], check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
