@@ -60,7 +60,8 @@ def main(arguments):
 def show(given, runs, cases, contenders, options):
     content = report.document(runs, cases, contenders, machine.describe(), options)
     for line in (*tables.head(content["machine"], runs.others, options), *tables.cases(runs, cases),
-                 *tables.rows(content["rows"]), *(f"left out: {who}: {why}" for who, why in runs.missing.items()),
+                 *tables.rows(content["rows"]), *tables.rows(content["further_rows"], "further targets"),
+                 *(f"left out: {who}: {why}" for who, why in runs.missing.items()),
                  *(f"failed: {line}" for line in runs.failed)):
         print(line)
     picture = given.chart or (given.json and os.path.splitext(given.json)[0] + ".svg")
@@ -83,7 +84,7 @@ def chosen_cases(names, words):
     wanted = set()
     for name in names:
         found = {case.id for case in registry.CASES if fnmatch.fnmatchcase(case.id, name)}
-        for row in targets.ROWS:
+        for row in targets.ROWS + targets.FURTHER:
             if fnmatch.fnmatchcase(row.id, name):
                 found |= {part.case for part in row.parts}
         if not found:
@@ -105,5 +106,7 @@ def listing():
     yield from (f"  {case.id:<22}{case.what} ({', '.join(case.kinds)})" for case in registry.CASES)
     yield "rows of design.md section 8:"
     yield from (f"  {row.id:<22}{row.what}" for row in targets.ROWS)
+    yield "further rows:"
+    yield from (f"  {row.id:<22}{row.what}" for row in targets.FURTHER)
     yield "contenders:"
     yield from (f"  {contender.name:<22}{contender.what}" for contender in registry.CONTENDERS)

@@ -10,6 +10,7 @@ def document(runs, cases, contenders, machine, options):
         "machine": {**machine, "others": runs.others},
         "options": options,
         "rows": [targets.judge(row, runs) for row in targets.ROWS],
+        "further_rows": [targets.judge(row, runs) for row in targets.FURTHER],
         "cases": {case.id: {"what": case.what, "unit": case.unit, "better": case.better, "cpu_unit": case.cpu_unit}
                   for case in cases},
         "contenders": {contender.name: contender.what for contender in contenders},
