@@ -5,6 +5,7 @@ import itertools
 import pytest
 from fairlab.containerd import TCP, UDP, Rejected
 from fairlab.process import wait_until
+from fairlab.rates import measure
 
 MBIT = 1_000_000
 
@@ -56,6 +57,14 @@ def test_bandwidth_of_a_pod_is_known(place, pod):
 
     (row,) = place.daemon.json("endpoints")
     assert row["rate"]["ingress"] == 20 * MBIT and row["rate"]["egress"] == 10 * MBIT
+
+
+def test_bandwidth_of_a_pod_is_kept(pod):
+    a, b = pod("a"), pod("b", annotations={"kubernetes.io/ingress-bandwidth": "8M"})
+
+    rate = measure(a, b, "udp", b.address(), 16 * MBIT)
+
+    assert 0.95 <= rate / (8 * MBIT) <= 1.05, f"{rate / MBIT:.2f} Mbit/s"
 
 
 def test_a_stopped_pod_has_no_network_and_may_be_stopped_and_removed_again(place, containerd, net):

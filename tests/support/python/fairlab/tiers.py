@@ -29,7 +29,7 @@ SHARDS = {
     "cluster": [((), ("test_etcd.py", "test_hosts.py")),
                 ((), ("test_addresses.py", "test_lab.py", "test_quota.py", "test_tls.py", "test_underlay.py")),
                 ((), ())],
-    "cni": [((), ("test_podman.py", "test_podman_networks.py")),
+    "cni": [((), ("test_podman.py", "test_podman_networks.py", "test_chain.py", "test_install.py")),
             ((), ("test_docker.py", "test_hosts.py", "test_cri.py", "test_ctr.py")),
             ((), ())]}
 LIMIT = {"unit": 600, "bpf": 600, "fuzz": 300, "check": 900, "netns": 900, "docker": 1500,
