@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,8 @@ class KernelDatapath final : public Datapath {
   Status limit_device(const EndpointDevice& device);
   // The pin of a device that goes.
   Status forget_rate(const std::string& device);
+  // Limits of other devices than these go.
+  Status retain_rates(const std::set<std::uint32_t>& devices, const std::set<std::string>& names);
   // What belongs to a device besides forwarding entries: its endpoint entry, membership, ports,
   // flows.
   Status forget_device(NetworkId network, std::uint32_t ifindex);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bpf/shared/endpoint.h"
+#include "datapath/failures.h"
 #include "datapath/kernel_datapath.h"
 #include "datapath/put_or_undo.h"
 #include "netlink/fq.h"
@@ -93,6 +94,18 @@ Status KernelDatapath::limit_device(const EndpointDevice& device) {
   facts_.rates = *fq ? "packets wait for their turn (fq)"
                      : "packets that are too fast are dropped: this kernel has no fq (sch_fq)";
   return attach_endpoint(limit_hook(device.name, device.index));
+}
+
+Status KernelDatapath::retain_rates(const std::set<std::uint32_t>& devices,
+                                    const std::set<std::string>& names) {
+  Failures failures;
+  for (const auto& device : pins_.linked(kLimitPin)) {
+    if (!names.contains(device)) failures.add(detach(limit_hook(device, 0)));
+  }
+  auto gone =
+      maps_.rates.erase_if([&](__u32 index, const fl_rate&) { return !devices.contains(index); });
+  if (!gone) failures.add(std::move(gone).error());
+  return failures.result();
 }
 
 Status KernelDatapath::forget_rate(const std::string& device) {

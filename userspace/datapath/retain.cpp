@@ -85,11 +85,7 @@ Status KernelDatapath::retain_only(const std::vector<Network>& networks,
   for (const auto& device : pins_.linked(kEndpointPin)) {
     if (!wanted.device_names.contains(device)) failures.add(detach(endpoint_hook(device, 0)));
   }
-  for (const auto& device : pins_.linked(kLimitPin)) {
-    if (!wanted.device_names.contains(device)) failures.add(detach(limit_hook(device, 0)));
-  }
-  note(maps_.rates.erase_if(
-      [&](__u32 index, const fl_rate&) { return !wanted.devices.contains(index); }));
+  failures.add(retain_rates(wanted.devices, wanted.device_names));
   failures.add(networks_->retain_members({wanted.devices.begin(), wanted.devices.end()}));
   for (const auto id : networks_->ids()) {
     if (!wanted.networks.contains(id)) failures.add(erase_network(id));
