@@ -36,6 +36,30 @@ Errc code_of(int sys_errno) {
 
 }  // namespace
 
+std::string_view to_string(Errc code) {
+  switch (code) {
+    case Errc::invalid_argument:
+      return "invalid_argument";
+    case Errc::not_found:
+      return "not_found";
+    case Errc::already_exists:
+      return "already_exists";
+    case Errc::exhausted:
+      return "exhausted";
+    case Errc::conflict:
+      return "conflict";
+    case Errc::unavailable:
+      return "unavailable";
+    case Errc::busy:
+      return "busy";
+    case Errc::unsupported:
+      return "unsupported";
+    case Errc::internal:
+      return "internal";
+  }
+  return "internal";
+}
+
 std::unexpected<Error> fail_errno(std::string_view what, int sys_errno) {
   return fail(code_of(sys_errno),
               std::string(what) + ": " + std::system_category().message(sys_errno));

@@ -26,6 +26,8 @@ enum class Errc {
   internal,     // our bug
 };
 
+std::string_view to_string(Errc code);  // "not_found"
+
 class [[nodiscard]] Error {
  public:
   Error(Errc code, std::string message) : code_(code), message_(std::move(message)) {}

@@ -1,11 +1,16 @@
 #include "http/client.h"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <exception>
+#include <sstream>
 #include <utility>  // before Asio: Boost 1.74 forgets it with GCC 12
+
+#include "http/files.h"
 
 namespace fairlead::http {
 
@@ -60,7 +65,17 @@ Result<Response> Exchange::run(const Request& request) {
   message.body() = request.body;
   message.prepare_payload();
   auto note = [this](ErrorCode failed, std::size_t) { failed_ = failed; };
-  beast::http::async_write(socket_, message, note);
+  // The first byte goes with the files, and is what tells the server of them.
+  std::ostringstream text;
+  text << message;
+  const std::string bytes = text.str();
+  std::size_t sent = 0;
+  if (!request.files.empty()) {
+    auto first = send_with_files(socket_.native_handle(), bytes.substr(0, 1), request.files);
+    if (!first) return fail(std::move(first).error(), path_);
+    sent = 1;
+  }
+  asio::async_write(socket_, asio::buffer(bytes) + sent, note);
   if (auto done = finish("send to"); !done) return std::unexpected(std::move(done).error());
 
   beast::flat_buffer buffer;

@@ -4,7 +4,11 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
 
 namespace fairlead::http {
 
@@ -14,12 +18,22 @@ struct Peer {
   pid_t pid = 0;
 };
 
+// An open file that is handed over with a request (SCM_RIGHTS, unix(7)).
+using File = std::shared_ptr<const UniqueFd>;
+
 struct Request {
   std::string method = "GET";
   std::string target = "/";  // path and query, as sent
   std::string body{};
   Peer peer{};
+  std::vector<File> files{};  // kMostFiles at most; further ones are closed unseen
+  File connection{};          // it came by, of a server's; see has_hung_up()
 };
+
+// Has the client closed the connection, or ended? From any thread.
+bool has_hung_up(const Request& request);
+
+inline constexpr std::size_t kMostFiles = 4;
 
 struct Response {
   unsigned status = 200;

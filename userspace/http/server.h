@@ -30,7 +30,7 @@ struct Limits {
 struct Listener {
   UniqueFd fd{};              // from listen_unix() or adopt_listener()
   std::string unlink_path{};  // removed at stop; empty: leave the file, its owner is somebody else
-  bool root_only = false;     // others than root and the daemon's own user get 403
+  bool root_only = false;     // others than root and the daemon's own user get 403; files are taken
   Handler handler{};
   // The body of errors that the server itself reports (too large, too slow, not HTTP).
   std::function<std::string(std::string_view message)> error_body{};

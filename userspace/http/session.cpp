@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>  // before Asio: Boost 1.74 forgets it with GCC 12
 
+#include "http/files.h"
+
 namespace fairlead::http {
 
 namespace {
@@ -23,6 +25,9 @@ using ErrorCode = boost::system::error_code;
 // How long a client whose request was refused half-read may go on sending before it is cut off:
 // closing a unix socket with unread bytes resets it, and the client would never see the answer.
 constexpr std::chrono::seconds kDrain{2};
+
+// Read at once, bytes: a call of Docker fits, but for one with hundreds of ports.
+constexpr std::size_t kReadAhead = 16 << 10;
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
@@ -71,6 +76,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t serial_ = 0;  // of the request under way: a late answer to an older one is dropped
   bool too_slow_ = false;
   bool keep_alive_ = false;
+  std::vector<File> files_;  // that came with the request under way
   beast::flat_buffer buffer_;
   std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
   beast::http::response<beast::http::string_body> response_;
@@ -88,6 +94,7 @@ bool Session::start(UniqueFd fd) {
   socket_.assign(asio::local::stream_protocol(), fd.get(), failed);
   if (failed) return false;
   static_cast<void>(fd.release());
+  buffer_.reserve(kReadAhead);
 
   id_ = ++sessions_->next;
   sessions_->open[id_] = [weak = weak_from_this()](bool now) {
@@ -110,6 +117,7 @@ void Session::wait_for_request() {
 
 void Session::read_request() {
   phase_ = Phase::reading;
+  files_ = listener_->root_only ? files_at_next_byte(socket_.native_handle()) : std::vector<File>();
   too_slow_ = false;
   parser_.emplace();
   parser_->body_limit(limits_.body);
@@ -152,7 +160,9 @@ void Session::answer() {
   Request request{.method = std::string(message.method_string()),
                   .target = std::string(message.target()),
                   .body = std::move(message.body()),
-                  .peer = peer_};
+                  .peer = peer_,
+                  .files = std::exchange(files_, {}),
+                  .connection = listener_->root_only ? copy_of(socket_.native_handle()) : nullptr};
   arm(limits_.answer, &Session::answer_took_too_long);
   auto io = io_.lock();  // alive: we run on it
   listener_->handler(std::move(request), [io, serial, weak = weak_from_this()](Response response) {

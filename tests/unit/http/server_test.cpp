@@ -1,11 +1,15 @@
 #include "http/server.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -20,6 +24,16 @@ namespace fairlead::http {
 namespace {
 
 using namespace std::chrono_literals;
+
+std::string contents(const std::vector<File>& files) {
+  std::string out;
+  for (const File& file : files) {
+    char text[16];
+    const auto size = ::pread(file->get(), text, sizeof(text), 0);
+    out += "[" + std::string(text, size > 0 ? static_cast<std::size_t>(size) : 0) + "]";
+  }
+  return out;
+}
 
 // Answers from another thread, as the daemon does.
 class ServerTest : public testing::Test {
@@ -38,6 +52,7 @@ class ServerTest : public testing::Test {
                queue_.post([request = std::move(request), respond = std::move(respond)] {
                  if (request.target == "/never") return;
                  if (request.target == "/slow") std::this_thread::sleep_for(200ms);
+                 if (request.target == "/files") return respond({.body = contents(request.files)});
                  respond({.body = request.method + " " + request.target + " " + request.body});
                });
              },
@@ -51,6 +66,59 @@ class ServerTest : public testing::Test {
   WorkQueue queue_;
   std::optional<Server> server_;
 };
+
+std::size_t open_files() {
+  return static_cast<std::size_t>(
+      std::ranges::distance(std::filesystem::directory_iterator("/proc/self/fd")));
+}
+
+TEST_F(ServerTest, FilesComeWithTheRequestToARootOnlyListener) {
+  start({}, /*root_only=*/true);
+  const std::string path = dir_ / "file";
+  std::ofstream(path) << "here";
+  const File file = std::make_shared<const UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Request request{.method = "POST", .target = "/files", .body = "{}", .files = {file, file}};
+  ASSERT_EQ(call(path_, request, 5s).value().body, "[here][here]");
+  const std::size_t before = open_files();
+
+  for (int n = 0; n < 20; ++n) ASSERT_EQ(call(path_, request, 5s).value().body, "[here][here]");
+
+  EXPECT_LE(open_files(), before + 1) << "none is kept, but for the last connection's own";
+}
+
+TEST_F(ServerTest, WhoHasHungUpIsKnownWhoWaitsHasNot) {
+  std::atomic<int> left = -1;
+  auto fd = listen_unix(path_);
+  server_.emplace(std::move(Server::create({}).value()));
+  server_->add({.fd = std::move(*fd),
+                .unlink_path = path_,
+                .root_only = true,
+                .handler =
+                    [&](Request request, Respond respond) {
+                      queue_.post([&, request = std::move(request), respond = std::move(respond)] {
+                        std::this_thread::sleep_for(100ms);
+                        left = has_hung_up(request) ? 1 : 0;
+                        respond({});
+                      });
+                    },
+                .error_body = [](std::string_view text) { return std::string(text); }});
+  server_->start();
+  ASSERT_TRUE(call(path_, {}, 5s));
+  EXPECT_EQ(left, 0);
+  left = -1;
+
+  EXPECT_FALSE(call(path_, {}, 10ms));
+
+  while (left < 0) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(left, 1);
+}
+
+TEST_F(ServerTest, FilesAreNotTakenWhereAnybodyMayAsk) {
+  start({});
+  const File file = std::make_shared<const UniqueFd>(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+
+  EXPECT_EQ(call(path_, {.target = "/files", .files = {file}}, 5s).value().body, "");
+}
 
 TEST_F(ServerTest, AnswersAPostWithoutContentTypeAndWithAnEmptyHost) {
   start({});
