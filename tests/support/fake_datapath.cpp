@@ -35,6 +35,14 @@ Status FakeDatapath::put_endpoint(const Network&, const Endpoint& endpoint,
   return {};
 }
 
+Status FakeDatapath::check_endpoint(const Network&, const Endpoint& endpoint,
+                                    const datapath::EndpointDevice& device) {
+  if (auto refused = refuse("check_endpoint"); !refused) return refused;
+  const auto found = endpoints.find(endpoint.key);
+  if (found != endpoints.end() && found->second == device.index) return {};
+  return fail(Errc::conflict, "no entry for " + device.name);
+}
+
 Result<bool> FakeDatapath::settle_next() {
   if (auto refused = refuse("settle_next"); !refused)
     return std::unexpected(std::move(refused).error());

@@ -22,6 +22,8 @@ class FakeDatapath final : public datapath::Datapath {
   Status erase_network(NetworkId id) override;
   Status put_endpoint(const Network&, const Endpoint& endpoint,
                       const datapath::EndpointDevice& device) override;
+  Status check_endpoint(const Network&, const Endpoint& endpoint,
+                        const datapath::EndpointDevice& device) override;
   Result<bool> settle_next() override;
   Status erase_endpoint(const Network&, const Endpoint& endpoint) override;
   Status put_ports(const Network&, const Endpoint& endpoint, int,

@@ -45,6 +45,24 @@ Status FakeLinks::remove_retired() {
   return {};
 }
 
+Status FakeLinks::configure(int, const netlink::SandboxRequest& want) {
+  if (fail_next_configure) {
+    fail_next_configure = false;
+    return fail(Errc::unavailable, "configure " + want.device + ": no");
+  }
+  configured[want.device] = want;
+  const auto veth = std::ranges::find(veths, want.device, &netlink::VethRequest::container_name);
+  netlink::LinkInfo link{.index = 2, .name = want.device, .kind = "veth", .up = true};
+  if (veth != veths.end()) link.mac = veth->container_mac;
+  inside[want.device] = {.link = link, .addresses = want.addresses, .routes = want.routes};
+  return {};
+}
+
+Result<netlink::SandboxView> FakeLinks::look_into(int, const std::string& device) {
+  const auto found = inside.find(device);
+  return found != inside.end() ? found->second : netlink::SandboxView();
+}
+
 Result<netlink::HostDevice> FakeLinks::ensure_host_device(const std::string&, const std::string&) {
   return host;
 }

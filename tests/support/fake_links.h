@@ -23,6 +23,8 @@ class FakeLinks final : public netlink::Links {
   Status remove_link(const std::string& name) override;
   Status retire_link(int index) override;
   Status remove_retired() override;
+  Status configure(int sandbox, const netlink::SandboxRequest& want) override;
+  Result<netlink::SandboxView> look_into(int sandbox, const std::string& device) override;
   Result<netlink::HostDevice> ensure_host_device(const std::string&, const std::string&) override;
   Status ensure_address(int link, const Prefix& address, std::uint32_t) override;
   Status remove_address(int link, const Prefix& address) override;
@@ -57,6 +59,9 @@ class FakeLinks final : public netlink::Links {
   std::vector<netlink::VethRequest> veths;
   std::set<std::string> retired;  // names; in all_links until remove_retired()
   std::vector<std::pair<int, Prefix>> assigned;
+  std::map<std::string, netlink::SandboxRequest> configured;  // by device, in whatever sandbox
+  std::map<std::string, netlink::SandboxView> inside;         // the same; what look_into() finds
+  bool fail_next_configure = false;
   std::string room;  // of ensure_headroom()
   int next_index = 1000;
   bool fail_next_veth = false;

@@ -4,8 +4,8 @@
 #include "base/quote.h"
 #include "cnm/codec.h"
 #include "cnm/option_names.h"
-#include "cnm/options.h"
 #include "cnm/reader.h"
+#include "engine/network_options.h"
 
 namespace fairlead::cnm {
 
@@ -41,7 +41,7 @@ Status apply_options(engine::PoolRequest& request,
     if (name == option::kNetwork) {
       request.shared_name = value;
     } else if (name == option::kScope) {
-      auto scope = parse_scope(value);
+      auto scope = engine::parse_scope(value);
       if (!scope) return fail(std::move(scope).error(), "IPAM option " + name);
       request.scope = *scope;
     } else if (name.starts_with(option::kOwnPrefix)) {
@@ -50,7 +50,7 @@ Status apply_options(engine::PoolRequest& request,
                                               " and " + option::kNetwork);
     }
   }
-  return check_together(request.scope, request.shared_name);
+  return engine::check_together(request.scope, request.shared_name);
 }
 
 }  // namespace

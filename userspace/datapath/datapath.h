@@ -149,6 +149,9 @@ class Datapath {
   // attached.
   virtual Status put_endpoint(const Network& network, const Endpoint& endpoint,
                               const EndpointDevice& device) = 0;
+  // Is all of put_endpoint() and put_ports() still there? Errors: conflict, with what is not.
+  virtual Status check_endpoint(const Network& network, const Endpoint& endpoint,
+                                const EndpointDevice& device) = 0;
   // The endpoint that has waited longest gets its program where it costs packets least, which takes
   // the kernel some 10 ms; until then it is where it was attached at once. True: more are waiting.
   virtual Result<bool> settle_next() = 0;

@@ -123,6 +123,31 @@ Status KernelDatapath::attach_endpoint(const Hook& hook) {
   return {};
 }
 
+Status KernelDatapath::check_endpoint(const Network& network, const Endpoint& endpoint,
+                                      const EndpointDevice& device) {
+  const auto index = static_cast<__u32>(device.index);
+  auto entry = maps_.endpoints.get(index);
+  if (!entry) return std::unexpected(std::move(entry).error());
+  const fl_endpoint wanted = value_of(network, endpoint);
+  if (!*entry || std::memcmp(&**entry, &wanted, sizeof(wanted)) != 0)
+    return fail(Errc::conflict, "map fl_endpoints has no right entry for " + device.name);
+  for (const auto& key : endpoint_keys(network.id, endpoint)) {
+    auto target = maps_.forward.get(key);
+    if (!target) return std::unexpected(std::move(target).error());
+    if (!*target || !is_of(**target, endpoint) || (*target)->ifindex != index)
+      return fail(Errc::conflict, "map fl_forward does not lead to " + device.name);
+  }
+  if (!networks_->has_member(network.id, index))
+    return fail(Errc::conflict, device.name + " is no member of its network in the maps");
+  if (!TcHooks::is_attached(endpoint_hook(device.name, device.index)))
+    return fail(Errc::conflict, "no program is attached to " + device.name);
+  auto port = ports_->missing(index);
+  if (!port) return std::unexpected(std::move(port).error());
+  if (!*port) return {};
+  return fail(Errc::conflict,
+              "map fl_ports does not lead host port " + std::to_string(**port) + " to it");
+}
+
 Result<bool> KernelDatapath::settle_next() {
   while (!unsettled_.empty()) {
     const Hook hook = std::move(unsettled_.front());

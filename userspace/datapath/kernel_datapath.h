@@ -39,6 +39,8 @@ class KernelDatapath final : public Datapath {
   Status erase_network(NetworkId id) override;
   Status put_endpoint(const Network& network, const Endpoint& endpoint,
                       const EndpointDevice& device) override;
+  Status check_endpoint(const Network& network, const Endpoint& endpoint,
+                        const EndpointDevice& device) override;
   Result<bool> settle_next() override;
   Status erase_endpoint(const Network& network, const Endpoint& endpoint) override;
   Status put_ports(const Network& network, const Endpoint& endpoint, int device_index,

@@ -130,6 +130,12 @@ Status TcHooks::detach(const Hook& hook) {
   return detach_clsact(hook.index, hook.direction, hook.device);
 }
 
+bool TcHooks::is_attached(const Hook& hook) {
+  const UniqueFd pinned(bpf_obj_get(hook.pin.c_str()));
+  if (pinned && device_of(pinned.get()) == hook.index) return true;
+  return clsact_program(hook.index, hook.direction) != 0;
+}
+
 std::string TcHooks::mode() const {
   if (!tcx_.has_value()) return "";
   return *tcx_ ? "tcx" : "clsact";

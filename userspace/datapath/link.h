@@ -41,6 +41,9 @@ class TcHooks {
   // What is not attached, or whose device is gone, is success.
   Status detach(const Hook& hook);
 
+  // Is a program of ours there, by either way?
+  static bool is_attached(const Hook& hook);
+
   // "tcx" or "clsact"; "" before the first attach().
   std::string mode() const;
 

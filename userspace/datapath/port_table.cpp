@@ -185,6 +185,17 @@ Result<bool> PortTable::retain(const std::function<bool(const PortRange&)>& keep
   return removed;
 }
 
+Result<std::optional<std::uint16_t>> PortTable::missing(std::uint32_t ifindex) const {
+  for (const PortRange& range : ranges_.of_device(ifindex)) {
+    auto entry = maps_->ports.get(range.key);
+    if (!entry) return std::unexpected(std::move(entry).error());
+    const auto ours = entries_.find(range.key);
+    if (!*entry || ours == entries_.end() || !same(**entry, ours->second))
+      return static_cast<std::uint16_t>(range.first());
+  }
+  return std::nullopt;
+}
+
 Status PortTable::set_routed(bool routed) {
   if (routed == routed_) return {};
   routed_ = routed;

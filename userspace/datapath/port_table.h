@@ -1,6 +1,8 @@
 // Published ports in the kernel: fl_ports, and by port number fl_port_bits.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
@@ -26,6 +28,10 @@ class PortTable {
   // Removes ranges that `keep` says false of; puts right what a crash left half done.
   Result<bool> retain(const std::function<bool(const PortRange&)>& keep);
   Result<bool> erase_device(std::uint32_t ifindex);
+
+  // One of the device's published ports that fl_ports does not say, though it should: the first of
+  // its range, host byte order. Nothing: all are there.
+  Result<std::optional<std::uint16_t>> missing(std::uint32_t ifindex) const;
 
   // Does a range refer to this list of fl_sources?
   bool uses(__u32 list) const { return ranges_.uses(list); }

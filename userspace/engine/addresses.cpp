@@ -41,6 +41,23 @@ Result<std::optional<Address>> make_room(Engine& engine, const ipam::Pool& pool)
   return fail(Errc::exhausted, more.error().message() + "; " + single.error().message());
 }
 
+// Nothing is free: more room in a shared pool, else an address that still cools down. A container
+// that starts matters more than packets which may still be on their way to the last one.
+Result<ipam::Lease> look_further(Engine& engine, const ipam::Pool& pool, ipam::Use use,
+                                 Error exhausted) {
+  const TimePoint now = engine.clock.now();
+  std::string why = exhausted.message();
+  Errc code = Errc::exhausted;
+  if (!pool.shared.empty() && engine.cluster) {
+    auto more = make_room(engine, pool);
+    if (more) return engine.ipam.request_address(pool.id, *more, use, now);
+    why = more.error().message() + ": " + why;
+    code = more.error().code();
+  }
+  if (auto lease = engine.ipam.reuse_address(pool.id, use, now)) return lease;
+  return fail(code, std::move(why));
+}
+
 }  // namespace
 
 Result<ipam::Pool> request_pool(Engine& engine, const PoolRequest& want) {
@@ -100,11 +117,8 @@ Result<Prefix> request_address(Engine& engine, const std::string& pool,
 
   const TimePoint now = engine.clock.now();
   auto lease = engine.ipam.request_address(pool, address, use, now);
-  if (!lease && shared && !address && lease.error().code() == Errc::exhausted) {
-    auto more = make_room(engine, *found);
-    if (!more) return fail(std::move(more).error(), lease.error().message());
-    lease = engine.ipam.request_address(pool, *more, use, now);
-  }
+  if (!lease && !address && lease.error().code() == Errc::exhausted)
+    lease = look_further(engine, *found, use, std::move(lease).error());
   if (!lease) return std::unexpected(std::move(lease).error());
   if (auto done = engine.store.apply({*lease}); !done) {
     engine.ipam.forget_address(pool, lease->address);

@@ -66,7 +66,7 @@ MirrorPlan mirror_plan(const Engine& engine) {
         local_network(engine.state, id) == nullptr)
       plan.create.push_back(creation(cluster.view, network));
   for (const auto& [key, network] : engine.state.networks) {
-    if (network.shared.empty()) continue;
+    if (network.shared.empty() || network.made_for_attachment) continue;
     const auto record = cluster.view.networks.find(network.shared);
     const bool going = record == cluster.view.networks.end() || record->second.removing ||
                        lost_its_name(engine, network);

@@ -1,6 +1,5 @@
 // create_endpoint, remove_endpoint, get_endpoint, join, leave.
 #include <algorithm>
-#include <functional>
 
 #include "base/undo.h"
 #include "engine/lookup.h"
@@ -10,18 +9,6 @@
 namespace fairlead::engine {
 
 namespace {
-
-// IFNAMSIZ is 16 with the zero: prefix of three, twelve characters of the key.
-std::string device_name(const std::string& prefix, const std::string& key) {
-  constexpr std::size_t kTail = 12;
-  if (key.size() >= kTail && key.find_first_not_of("0123456789abcdef") == std::string::npos)
-    return prefix + key.substr(0, kTail);
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string tail;
-  for (std::size_t rest = std::hash<std::string>{}(key); tail.size() < kTail; rest >>= 4)
-    tail += kDigits[rest & 0xf];
-  return prefix + tail;
-}
 
 Status check_address(const Engine& engine, const Network& network, const Prefix& address) {
   const auto& subnet = address.family() == Family::v4 ? network.v4 : network.v6;
@@ -84,24 +71,28 @@ Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
 
   const bool in_tunnels = !network->shared.empty() && engine.cluster;
   const std::uint32_t mtu = in_tunnels ? std::min(network->mtu, tunnel_mtu(engine)) : network->mtu;
-  const Endpoint endpoint{.key = want.key,
-                          .network = want.network,
-                          .v4 = want.v4,
-                          .v6 = want.v6,
-                          .mac = mac,
-                          .host_device = device_name("flh", want.key),
-                          .container_device = device_name("flc", want.key),
-                          .sandbox = {},
-                          .joined = false,
-                          .publish = want.publish,
-                          .rate = want.rate,
-                          .ports = {}};
+  const Endpoint endpoint{
+      .key = want.key,
+      .network = want.network,
+      .v4 = want.v4,
+      .v6 = want.v6,
+      .mac = mac,
+      .host_device = endpoint_device(kHostPrefix, want.key),
+      .container_device =
+          want.attachment ? want.attachment->interface : endpoint_device("flc", want.key),
+      .sandbox = want.sandbox,
+      .joined = want.attachment.has_value(),
+      .publish = want.publish,
+      .rate = want.rate,
+      .ports = {},
+      .attachment = want.attachment};
   Undo undo;
   auto index = engine.links.create_veth({.host_name = endpoint.host_device,
                                          .container_name = endpoint.container_device,
                                          .container_mac = mac,
                                          .mtu = mtu,
-                                         .headroom = in_tunnels ? engine.state.headroom : 0});
+                                         .headroom = in_tunnels ? engine.state.headroom : 0,
+                                         .sandbox = want.sandbox_file});
   if (!index) return fail(std::move(index).error(), what);
   undo.add([&engine, name = endpoint.host_device] { (void)engine.links.remove_link(name); });
 
@@ -115,6 +106,7 @@ Result<Endpoint> create_endpoint(Engine& engine, const EndpointRequest& want) {
   undo.commit();
   engine.state.devices[endpoint.key] = *index;
   engine.state.endpoints.emplace(endpoint.key, endpoint);
+  learn_attached_name(engine.state, endpoint);
   announce(engine, *network, endpoint);
   return endpoint;
 }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "datapath/datapath.h"
+#include "engine/attachment_key.h"
 #include "engine/host_ports.h"
 #include "engine/membership.h"
 #include "engine/peer_state.h"
@@ -42,6 +43,7 @@ struct Settings {
   std::string headroom_device = "fl_room";
   ipam::Settings pools;  // where the cluster's pools are cut from, too
   std::string version;   // of this daemon, for the other hosts
+  DetachedNotes detached;
   // Connects to a cluster's store; lazily, so that a store that is away is no error.
   std::function<Result<std::unique_ptr<etcd::Client>>(const cluster::Settings&)> connect;
   std::function<void(cluster::News)> on_news;  // from the agent's thread: post apply_news()
@@ -56,6 +58,7 @@ struct State {
   std::map<std::string, std::string> network_names;   // by Network::key; learnt later, may lack
   std::map<std::string, std::string> endpoint_names;  // by Endpoint::key: the container's name
   std::map<std::string, TimePoint> missing_since;     // networks, endpoints, pools nobody claims
+  std::map<std::string, TimePoint> idle_since;        // networks of attachments without any
   // Who may reach host ports, published or not: what was said at run time (port_rules.h). Sorted by
   // prefix, never empty.
   std::map<HostPort, std::vector<SourceRules::Rule>> port_rules;

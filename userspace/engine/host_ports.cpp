@@ -96,8 +96,13 @@ Result<UniqueFd> bind_socket(Protocol protocol, const Address& address, std::uin
 
 }  // namespace
 
+HostPorts::Claim claim_of(const Endpoint& endpoint) {
+  const bool runtime = endpoint.attachment && endpoint.attachment->holds_ports;
+  return runtime ? HostPorts::Claim::name : HostPorts::Claim::socket;
+}
+
 Result<std::uint16_t> HostPorts::hold(Protocol protocol, const std::vector<Address>& addresses,
-                                      std::uint16_t first, std::uint16_t last) {
+                                      std::uint16_t first, std::uint16_t last, Claim claim) {
   const bool ephemeral = first == 0;
   if (ephemeral) {
     first = kFirstEphemeral;
@@ -109,7 +114,7 @@ Result<std::uint16_t> HostPorts::hold(Protocol protocol, const std::vector<Addre
   Error problem(Errc::invalid_argument, "no port to hold");
   for (unsigned i = 0; i < count; ++i) {
     const auto port = static_cast<std::uint16_t>(first + (start + i) % count);
-    if (auto done = hold_number(protocol, addresses, port); !done) {
+    if (auto done = hold_number(protocol, addresses, port, claim); !done) {
       problem = std::move(done).error();
     } else {
       if (ephemeral)
@@ -123,11 +128,16 @@ Result<std::uint16_t> HostPorts::hold(Protocol protocol, const std::vector<Addre
 }
 
 Status HostPorts::hold_number(Protocol protocol, const std::vector<Address>& addresses,
-                              std::uint16_t port) {
+                              std::uint16_t port, Claim claim) {
   for (const Address& address : addresses)
     if (held_.contains(Key{protocol, address, port}))
       return fail(Errc::conflict, "port " + describe(protocol, address, port) +
                                       " is already published (see 'fairlead ports')");
+
+  if (claim == Claim::name) {
+    for (const Address& address : addresses) held_.emplace(Key{protocol, address, port}, Held{});
+    return {};
+  }
 
   // Every IPv4 and every IPv6 address: one socket is both, and a thousand ports are a thousand
   // sockets, not two. Unless the host has no IPv6.

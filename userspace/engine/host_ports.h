@@ -19,6 +19,12 @@ namespace fairlead::engine {
 // Engine thread only.
 class HostPorts {
  public:
+  // Who keeps other processes off.
+  enum class Claim : std::uint8_t {
+    socket,  // we do
+    name,    // somebody else does, with a socket of its own: here it is only ours among ours
+  };
+
   // Ports for `-p 80` and `-P`: where the kernel's own ephemeral range begins and ends.
   static constexpr std::uint16_t kFirstEphemeral = 32768;
   static constexpr std::uint16_t kLastEphemeral = 60999;
@@ -27,7 +33,7 @@ class HostPorts {
   // Errors: conflict (every port of the range is taken; names the last holder tried),
   // invalid_argument (the address is not this host's).
   Result<std::uint16_t> hold(Protocol protocol, const std::vector<Address>& addresses,
-                             std::uint16_t first, std::uint16_t last);
+                             std::uint16_t first, std::uint16_t last, Claim claim = Claim::socket);
 
   // Where clients that ask an address of the host of that family are led.
   struct Targets {
@@ -54,7 +60,8 @@ class HostPorts {
     auto operator<=>(const Key&) const = default;
   };
 
-  Status hold_number(Protocol protocol, const std::vector<Address>& addresses, std::uint16_t port);
+  Status hold_number(Protocol protocol, const std::vector<Address>& addresses, std::uint16_t port,
+                     Claim claim);
 
   struct Door {
     relay::Relay* relay;
@@ -68,5 +75,8 @@ class HostPorts {
   std::map<Key, Held> held_;
   std::uint16_t next_ephemeral_ = kFirstEphemeral;
 };
+
+// Of an endpoint's ports.
+HostPorts::Claim claim_of(const Endpoint& endpoint);
 
 }  // namespace fairlead::engine

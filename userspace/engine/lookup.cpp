@@ -1,17 +1,33 @@
 #include "engine/lookup.h"
 
+#include <functional>
+
 #include "engine/uplinks.h"
 
 namespace fairlead::engine {
+
+namespace {
+
+constexpr std::size_t kDeviceTail = 12;
+constexpr char kHexDigits[] = "0123456789abcdef";
+
+}  // namespace
 
 std::string network_name(const State& state, const std::string& key) {
   const auto name = state.network_names.find(key);
   return name != state.network_names.end() ? name->second : key.substr(0, 12);
 }
 
+std::string name_setting(const std::string& network) { return "network_name." + network; }
+
 std::string endpoint_name(const State& state, const std::string& key) {
   const auto name = state.endpoint_names.find(key);
   return name != state.endpoint_names.end() ? name->second : key.substr(0, 12);
+}
+
+void learn_attached_name(State& state, const Endpoint& endpoint) {
+  if (endpoint.attachment && !endpoint.attachment->name.empty())
+    state.endpoint_names[endpoint.key] = endpoint.attachment->name;
 }
 
 Result<Network> find_network(const State& state, const std::string& key) {
@@ -31,6 +47,21 @@ Result<Endpoint> find_endpoint(const State& state, const std::string& network,
                                      " in network " + network_name(state, network) +
                                      "; restart the container");
   return found->second;
+}
+
+std::string endpoint_device(const std::string& prefix, const std::string& key) {
+  if (key.size() >= kDeviceTail && key.find_first_not_of(kHexDigits) == std::string::npos)
+    return prefix + key.substr(0, kDeviceTail);
+  std::string tail;
+  for (std::size_t rest = std::hash<std::string>{}(key); tail.size() < kDeviceTail; rest >>= 4)
+    tail += kHexDigits[rest & 0xf];
+  return prefix + tail;
+}
+
+bool is_endpoint_device(const std::string& name) {
+  const std::string prefix = kHostPrefix;
+  return name.size() == prefix.size() + kDeviceTail && name.starts_with(prefix) &&
+         name.find_first_not_of(kHexDigits, prefix.size()) == std::string::npos;
 }
 
 std::vector<std::string> endpoints_of(const State& state, const std::string& network) {

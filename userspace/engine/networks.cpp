@@ -106,7 +106,9 @@ Network network_of(const Engine& engine, const NetworkRequest& want, bool shared
           .routed = want.routed,
           .shortcut = want.shortcut,
           .publish = want.publish,
-          .rate = want.rate};
+          .rate = want.rate,
+          .shared = {},
+          .made_for_attachment = want.made_for_attachment};
 }
 
 // Who may reach published ports, and how fast containers are, is said once for all hosts, unless
@@ -180,6 +182,12 @@ Status create_network(Engine& engine, const NetworkRequest& want) {
 }
 
 Status remove_network(Engine& engine, const std::string& key) {
+  for (const std::string& endpoint : endpoints_of(engine.state, key))
+    if (engine.state.endpoints.at(endpoint).attachment)
+      return fail(Errc::conflict, "network " + network_name(engine.state, key) +
+                                      " has containers of another runtime, as " +
+                                      endpoint_name(engine.state, endpoint) +
+                                      ": end them first ('fairlead endpoints')");
   return drop_network(engine, key, /*everywhere=*/true);
 }
 
@@ -202,7 +210,8 @@ Status drop_network(Engine& engine, const std::string& key, bool everywhere) {
     give_up_network(engine, network.shared, everywhere);
   }
   problems.add(engine.datapath.erase_network(network.id));
-  problems.add(engine.store.apply({store::EraseNetwork{key}}));
+  problems.add(
+      engine.store.apply({store::EraseNetwork{key}, store::EraseSetting{name_setting(key)}}));
   (void)sync_host(engine);  // again with the kernel's notice, as above
   return problems.status();
 }

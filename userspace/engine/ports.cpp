@@ -116,7 +116,7 @@ Result<std::vector<PortBinding>> hold_one(Engine& engine, const Network& network
     return bindings(*want, endpoint, addresses, *port);
 
   auto port = engine.host_ports.hold(want->protocol, addresses, want->host_port_first,
-                                     want->host_port_last);
+                                     want->host_port_last, claim_of(endpoint));
   if (!port) return std::unexpected(std::move(port).error());
   undo.add([&engine, protocol = want->protocol, addresses, number = *port] {
     for (const Address& address : addresses) engine.host_ports.release(protocol, address, number);

@@ -3,7 +3,9 @@
 #include <set>
 
 #include "base/log.h"
+#include "engine/attachments.h"
 #include "engine/cluster_verbs.h"
+#include "engine/detached.h"
 #include "engine/hygiene.h"
 #include "engine/lookup.h"
 #include "engine/shared_networks.h"
@@ -59,14 +61,25 @@ std::vector<Endpoint> orphaned_endpoints(Engine& engine, const Known& known, Pas
   for (const Known::Container& container : known.containers) claimed.insert(container.endpoint);
   std::vector<Endpoint> out;
   for (const auto& [key, endpoint] : engine.state.endpoints)
-    if (pass.overdue("endpoint " + key, !claimed.contains(key))) out.push_back(endpoint);
+    if (pass.overdue("endpoint " + key, !endpoint.attachment && !claimed.contains(key)))
+      out.push_back(endpoint);
   return out;
+}
+
+// Docker forgot the network, and others are still on it.
+bool has_attachments(const State& state, const std::string& network) {
+  return std::ranges::any_of(state.endpoints, [&](const auto& entry) {
+    return entry.second.network == network && entry.second.attachment;
+  });
 }
 
 std::vector<std::string> orphaned_networks(Engine& engine, const Known& known, Pass& pass) {
   std::vector<std::string> out;
   for (const auto& [key, network] : engine.state.networks)
-    if (pass.overdue("network " + key, !known.networks.contains(key))) out.push_back(key);
+    if (pass.overdue("network " + key, !known.networks.contains(key) &&
+                                           !network.made_for_attachment &&
+                                           !has_attachments(engine.state, key)))
+      out.push_back(key);
   return out;
 }
 
@@ -124,7 +137,10 @@ void learn_network_names(Engine& engine, const std::map<std::string, std::string
   for (const auto& [key, name] : names) {
     const auto network = engine.state.networks.find(key);
     if (network == engine.state.networks.end()) continue;
-    engine.state.network_names[key] = name;
+    std::string& known = engine.state.network_names[key];
+    if (known != name)
+      (void)engine.store.apply({store::Setting{.key = name_setting(key), .value = name}});
+    known = name;
     if (network->second.shared.empty() || !engine.cluster) continue;
     if (auto done = name_shared(engine, network->second, name); !done)  // tidy_cluster() repeats it
       log::event(log::Level::info, "network_name_waits",
@@ -153,6 +169,8 @@ Status tick(Engine& engine) {
   if (!changes.empty()) problems.add(engine.store.apply(changes));
   if (auto collected = engine.datapath.collect_flows(); !collected)
     problems.add(std::unexpected(std::move(collected).error()));
+  problems.add(replay_detached(engine));
+  problems.add(tidy_attachments(engine));
   problems.add(tick_cluster(engine));
   return problems.status();
 }

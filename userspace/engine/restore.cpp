@@ -3,6 +3,7 @@
 #include <map>
 #include <tuple>
 
+#include "engine/detached.h"
 #include "engine/follow_cluster.h"
 #include "engine/hygiene.h"
 #include "engine/local_clients.h"
@@ -47,11 +48,12 @@ void hold_ports_again(Engine& engine, const Endpoint& endpoint) {
 
   Problems problems("ports of " + endpoint_name(engine.state, endpoint.key) +
                     " could not be held again");
+  const auto claim = claim_of(endpoint);
   for (const auto& [port, addresses] : ports) {
     const auto [protocol, number, place] = port;
-    if (engine.host_ports.hold(protocol, addresses, number, number)) continue;
+    if (engine.host_ports.hold(protocol, addresses, number, number, claim)) continue;
     for (const Address& address : addresses)  // one of them at least
-      if (auto held = engine.host_ports.hold(protocol, {address}, number, number); !held)
+      if (auto held = engine.host_ports.hold(protocol, {address}, number, number, claim); !held)
         problems.add(std::unexpected(std::move(held).error()));
   }
   problems.add(serve_local_clients(engine, endpoint.ports));
@@ -69,6 +71,27 @@ Status restore_endpoint(Engine& engine, const Endpoint& endpoint, int device) {
   hold_ports_again(engine, endpoint);
   return engine.datapath.put_ports(*network, endpoint, device,
                                    with_rules(engine, *network, endpoint, endpoint.ports));
+}
+
+// A name that an engine tells later wins.
+void restore_network_names(State& state, const std::vector<store::Setting>& settings) {
+  const std::string prefix = name_setting("");
+  for (const store::Setting& setting : settings)
+    if (setting.key.starts_with(prefix) &&
+        state.networks.contains(setting.key.substr(prefix.size())))
+      state.network_names.emplace(setting.key.substr(prefix.size()), setting.value);
+}
+
+// Devices of endpoints that the store has not heard of: the daemon ended while it made them.
+Status remove_unknown_devices(Engine& engine, const std::vector<netlink::LinkInfo>& links) {
+  Problems problems("remove devices that nobody knows");
+  for (const netlink::LinkInfo& link : links)
+    if (link.kind == "veth" && is_endpoint_device(link.name) &&
+        std::ranges::none_of(engine.state.endpoints, [&](const auto& entry) {
+          return entry.second.host_device == link.name;
+        }))
+      problems.add(engine.links.remove_link(link.name));
+  return problems.status();
 }
 
 }  // namespace
@@ -90,8 +113,11 @@ Status restore(Engine& engine) {
       engine.state.last_network_id = std::max(engine.state.last_network_id, network.id);
     warn(engine, "restore network " + network.key.substr(0, 12), restore_network(engine, network));
   }
-  for (const Endpoint& endpoint : snapshot->endpoints)
+  restore_network_names(engine.state, snapshot->settings);
+  for (const Endpoint& endpoint : snapshot->endpoints) {
     engine.state.endpoints.emplace(endpoint.key, endpoint);
+    learn_attached_name(engine.state, endpoint);
+  }
 
   std::vector<Endpoint> alive;
   for (const Endpoint& endpoint : snapshot->endpoints) {
@@ -102,9 +128,11 @@ Status restore(Engine& engine) {
         living ? restore_endpoint(engine, endpoint, link->index) : bury_endpoint(engine, endpoint));
     if (living) alive.push_back(endpoint);
   }
+  warn(engine, "restore", remove_unknown_devices(engine, *links));
   warn(engine, "restore", engine.datapath.retain_only(snapshot->networks, alive));
   warn(engine, "restore", sync_host(engine));
   warn(engine, "restore", follow_cluster(engine));
+  warn(engine, "restore", replay_detached(engine));
   return {};
 }
 

@@ -37,6 +37,7 @@ struct NetworkRequest {
   bool shortcut = false;
   PublishPolicy publish;
   Rate rate;
+  bool made_for_attachment = false;
   Scope scope = Scope::cluster;
   std::string shared_name;  // join the cluster's network of this name or id; empty: by the subnet
   std::uint32_t vni = 0;    // of a network of the cluster; 0: a free one
@@ -62,6 +63,10 @@ struct EndpointRequest {
   std::optional<Mac> mac;  // absent: made here
   PublishPolicy publish;
   Rate rate{};
+  // Of a runtime that is not Docker: the container's end is made in its namespace at once.
+  std::optional<Attachment> attachment{};
+  std::string sandbox{};
+  int sandbox_file = -1;
 };
 
 // Makes the veth pair and everything the data path needs. Errors: not_found (network), conflict

@@ -112,6 +112,10 @@ class Ipam {
   Result<Lease> request_address(const std::string& pool, std::optional<Address> address, Use use,
                                 TimePoint now);
 
+  // When all else is exhausted: the address that has cooled down longest. Errors: not_found (no
+  // such pool, or none is cooling).
+  Result<Lease> reuse_address(const std::string& pool, Use use, TimePoint now);
+
   // Unknown pool or address, or cooling already: nullopt, success. Otherwise the address, lent ones
   // too, cools down; returns the new lease.
   std::optional<Lease> release_address(const std::string& pool, const Address& address,

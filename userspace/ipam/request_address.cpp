@@ -42,16 +42,18 @@ std::string say_exhausted(const Pool& pool) {
   return "the blocks of this host " + which + " are exhausted";
 }
 
-// When the first of the chosen-from addresses that cool has done so.
-TimePoint soonest(const Pool& pool, const Leases& leases) {
-  auto when = TimePoint::max();
+// The first of the chosen-from addresses that will have cooled down; null: none cools.
+const Lease* soonest(const Pool& pool, const Leases& leases) {
+  const Lease* first = nullptr;
   for (const auto& area : areas(pool)) {
     const auto end = leases.upper_bound(area.last());
     for (auto lease = leases.lower_bound(area.first()); lease != end; ++lease) {
-      if (lease->second.use == Use::cooling) when = std::min(when, lease->second.until);
+      if (lease->second.use == Use::cooling &&
+          (first == nullptr || lease->second.until < first->until))
+        first = &lease->second;
     }
   }
-  return when;
+  return first;
 }
 
 std::unexpected<Error> exhausted(const Pool& pool, const Leases& leases, TimePoint now) {
@@ -59,8 +61,8 @@ std::unexpected<Error> exhausted(const Pool& pool, const Leases& leases, TimePoi
   std::string text = say_exhausted(pool) + ": " + std::to_string(use.used) + " addresses in use";
   if (!pool.shared.empty()) text += ", " + std::to_string(use.lent) + " lent to other hosts";
   text += " and " + std::to_string(use.cooling) + " cooling down after their release";
-  if (use.cooling > 0) {
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(soonest(pool, leases) - now);
+  if (const Lease* next = soonest(pool, leases)) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(next->until - now);
     text += " (the next is free in " + std::to_string(wait.count()) + " s)";
   }
   return fail(Errc::exhausted, text + "; see 'fairlead ipam'");
@@ -111,6 +113,17 @@ Result<Lease> Ipam::request_address(const std::string& pool, std::optional<Addre
 
   const Lease lease{.pool = pool, .address = *address, .use = use, .until = {}, .since = now};
   leases[*address] = lease;
+  return lease;
+}
+
+Result<Lease> Ipam::reuse_address(const std::string& pool, Use use, TimePoint now) {
+  const auto found = pools_.find(pool);
+  if (found == pools_.end()) return fail(Errc::not_found, "no address pool " + pool);
+  auto& [its, leases] = found->second;
+  const Lease* next = soonest(its, leases);
+  if (next == nullptr) return fail(Errc::not_found, "no address of pool " + pool + " cools down");
+  const Lease lease{.pool = pool, .address = next->address, .use = use, .until = {}, .since = now};
+  leases[lease.address] = lease;
   return lease;
 }
 

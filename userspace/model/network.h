@@ -69,6 +69,9 @@ struct Network {
   PublishPolicy publish;  // of its endpoints' ports
   Rate rate;              // of each of its endpoints
   std::string shared;     // the cluster's id of it, and `id` is its VNI; empty: this host's alone
+  // Made because a container was attached to it, by no command of a person: it goes some time
+  // after the last one.
+  bool made_for_attachment = false;
 
   bool operator==(const Network&) const = default;
 };
@@ -97,6 +100,28 @@ struct PortBinding {
   auto operator<=>(const PortBinding&) const = default;
 };
 
+// What a container's namespace sends where.
+struct ContainerRoute {
+  Prefix to;                   // host bits clear
+  std::optional<Address> via;  // absent: on the link
+
+  bool operator==(const ContainerRoute&) const = default;
+};
+
+// How a runtime that is not Docker knows an endpoint, and what it wanted of it: CNI's words.
+struct Attachment {
+  std::string config;     // its name of the network
+  std::string container;  // its id of the container
+  std::string interface;  // in the container, 15 bytes at most
+  std::string name;       // the container's, for people; may be empty
+  std::vector<std::string> aliases;
+  std::map<std::string, std::string> labels;  // of its orchestrator: K8S_POD_NAME
+  std::vector<ContainerRoute> routes;         // what the container was given
+  bool holds_ports = false;  // the runtime has a socket for each published port itself
+
+  bool operator==(const Attachment&) const = default;
+};
+
 struct Endpoint {
   std::string key;           // Docker's EndpointID
   std::string network;       // Network::key
@@ -110,6 +135,7 @@ struct Endpoint {
   PublishPolicy publish;  // of its own ports; wins over the network's
   Rate rate;              // its own; wins over the network's: rate_of()
   std::vector<PortBinding> ports;
+  std::optional<Attachment> attachment;  // absent: Docker's
 
   bool operator==(const Endpoint&) const = default;
 };

@@ -81,6 +81,7 @@ void add_routes_of(nlmsghdr* message, std::vector<RouteInfo>& routes) {
   route.destination =
       Prefix(attributes[RTA_DST] ? address_of(attributes[RTA_DST]) : Address::any(family),
              header->rtm_dst_len);
+  if (const nlattr* gateway = attributes[RTA_GATEWAY]) route.gateway = address_of(gateway);
   if (const nlattr* several = attributes[RTA_MULTIPATH]) {
     const auto* hop = static_cast<const rtnexthop*>(nla_data(several));
     int left = nla_len(several);

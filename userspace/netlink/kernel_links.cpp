@@ -8,6 +8,7 @@
 #include <net/if.h>
 
 #include "netlink/message.h"
+#include "netlink/sandbox.h"
 #include "netlink/sysctl.h"
 
 namespace fairlead::netlink {
@@ -41,11 +42,20 @@ Status KernelLinks::create_pair(const Pair& pair) {
       message.nest(VETH_INFO_PEER, [&] {
         message.append(peer_header);
         describe(message, pair.peer, pair.peer_mac, pair.mtu);
+        if (pair.sandbox >= 0)
+          message.put_u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(pair.sandbox));
       });
     });
   });
   return connection_.request(message, "create veth pair " + pair.name + " and " + pair.peer +
                                           " (MTU " + std::to_string(pair.mtu) + ")");
+}
+
+// Either end may be what is left of an earlier attempt; one in a sandbox, of a container that was
+// detached a moment ago, and whose device is about to go.
+Status KernelLinks::make_way(const VethRequest& want) {
+  if (auto gone = remove_link(want.host_name); !gone) return gone;
+  return want.sandbox < 0 ? remove_link(want.container_name) : remove_retired();
 }
 
 Result<int> KernelLinks::create_veth(const VethRequest& want) {
@@ -56,13 +66,11 @@ Result<int> KernelLinks::create_veth(const VethRequest& want) {
             .mtu = want.mtu,
             .flags = IFF_UP,
             .peer_flags = 0,
-            .master = want.headroom};
+            .master = want.headroom,
+            .sandbox = want.sandbox};
   auto done = create_pair(pair);
   if (!done && done.error().code() == Errc::already_exists) {
-    // Either end may be what is left of an earlier attempt.
-    for (const auto& name : {want.host_name, want.container_name}) {
-      if (auto gone = remove_link(name); !gone) return std::unexpected(std::move(gone).error());
-    }
+    if (auto gone = make_way(want); !gone) return std::unexpected(std::move(gone).error());
     done = create_pair(pair);
   }
   if (!done && pair.master != 0) {
@@ -117,6 +125,14 @@ Status KernelLinks::retire_link(int index) {
 }
 
 Status KernelLinks::remove_retired() { return remove_retired_group(connection_); }
+
+Status KernelLinks::configure(int sandbox, const SandboxRequest& want) {
+  return configure_sandbox(sandbox, want);
+}
+
+Result<SandboxView> KernelLinks::look_into(int sandbox, const std::string& device) {
+  return look_into_sandbox(sandbox, device);
+}
 
 // `flags` are set, others stay.
 Status KernelLinks::set_flags(int link, const std::string& name, unsigned flags) {

@@ -19,6 +19,8 @@ class KernelLinks final : public Links {
   Status remove_link(const std::string& name) override;
   Status retire_link(int index) override;
   Status remove_retired() override;
+  Status configure(int sandbox, const SandboxRequest& want) override;
+  Result<SandboxView> look_into(int sandbox, const std::string& device) override;
 
   Result<HostDevice> ensure_host_device(const std::string& name,
                                         const std::string& peer_name) override;
@@ -51,11 +53,14 @@ class KernelLinks final : public Links {
     std::uint32_t mtu = 1500;
     unsigned flags = 0;  // IFF_... of both ends
     unsigned peer_flags = 0;
-    int master = 0;  // ifindex, of `name`; 0: none
+    int master = 0;    // ifindex, of `name`; 0: none
+    int sandbox = -1;  // namespace of `peer`; -1: this one
   };
 
   explicit KernelLinks(Connection connection) : connection_(std::move(connection)) {}
   Status create_pair(const Pair& pair);
+  // For a pair whose names are taken.
+  Status make_way(const VethRequest& want);
   Status set_flags(int link, const std::string& name, unsigned flags);
 
   // The routes to a gateway address's subnet: ours, and the kernel's own of an address without

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "model/address.h"
+#include "model/network.h"
 
 namespace fairlead::netlink {
 
@@ -33,6 +34,7 @@ struct AddressInfo {
 struct RouteInfo {
   Prefix destination;  // ::/0 and 0.0.0.0/0: default
   int link = 0;
+  std::optional<Address> gateway{};  // absent: on the link, or of the other family
 };
 
 // The way to one address.
@@ -71,6 +73,21 @@ struct VethRequest {
   // Of ensure_headroom(): datagrams then have room for a tunnel's header. 0: they need none.
   // A bridge has 1023 ports: to what comes after, the same happens as without room.
   int headroom = 0;
+  // Open network namespace in which the container's end is made; -1: this one.
+  int sandbox = -1;
+};
+
+// The container's end of a pair, in the container's namespace.
+struct SandboxRequest {
+  std::string device;
+  std::vector<Prefix> addresses;
+  std::vector<ContainerRoute> routes;
+};
+
+struct SandboxView {
+  std::optional<LinkInfo> link;  // absent: there is no such device, and nothing else here counts
+  std::vector<Prefix> addresses;
+  std::vector<ContainerRoute> routes;
 };
 
 struct HostDevice {
@@ -84,8 +101,9 @@ class Links {
  public:
   virtual ~Links() = default;
 
-  // A veth pair, both ends in this namespace, host end up, IPv6 address generation off on the host
-  // end. Returns the ifindex of the host end. If a pair of that name exists it is replaced.
+  // A veth pair, host end in this namespace and up, IPv6 address generation off on the host end.
+  // Returns the ifindex of the host end. If a pair of that name exists it is replaced; what is in
+  // a sandbox is not: already_exists.
   virtual Result<int> create_veth(const VethRequest& want) = 0;
   virtual Status remove_link(const std::string& name) = 0;
   // Down when it returns: no packet passes any more. Gone, with its other end, a moment later;
@@ -93,6 +111,12 @@ class Links {
   virtual Status retire_link(int index) = 0;
   // What was retired, by an earlier process too, is gone when it returns.
   virtual Status remove_retired() = 0;
+
+  // Addresses, up, routes; IPv6 off on the device if no address is IPv6. A default route that is
+  // there already stays the better one. `sandbox`: open network namespace. Errors:
+  // invalid_argument (it is none, or this one).
+  virtual Status configure(int sandbox, const SandboxRequest& want) = 0;
+  virtual Result<SandboxView> look_into(int sandbox, const std::string& device) = 0;
 
   // fl_host: the end of a veth pair that stays in this namespace, NOARP, up, with forwarding on for
   // itself alone (bpf_fib_lookup asks for it); `name` and `peer_name` are settings. Keeps its MAC

@@ -12,6 +12,7 @@ Status erase(Statements& statements, const EraseEndpoint& gone) {
     return done;
   }
   if (auto done = erase_policy(statements, gone.key); !done) return done;
+  if (auto done = erase_attachment(statements, gone.key); !done) return done;
   return run(statements, "DELETE FROM endpoint WHERE key = ?", gone.key);
 }
 

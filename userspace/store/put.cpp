@@ -89,7 +89,7 @@ Status put_blocks(Statements& statements, const ipam::Pool& pool) {
 Status put(Statements& statements, const Network& network) {
   // Not INSERT OR REPLACE: it would silently delete another network that has the same id.
   auto statement = statements.get(
-      "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "INSERT INTO network VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (key) DO UPDATE SET id = excluded.id, v4_pool = excluded.v4_pool, v4_gateway = "
       "excluded.v4_gateway, "
       "v6_pool = excluded.v6_pool, v6_gateway = excluded.v6_gateway, mtu = excluded.mtu, "
@@ -97,7 +97,8 @@ Status put(Statements& statements, const Network& network) {
       "internal = excluded.internal, icc = excluded.icc, masquerade = excluded.masquerade, "
       "shared = excluded.shared, routed = excluded.routed, shortcut = excluded.shortcut, "
       "rate_egress = excluded.rate_egress, rate_ingress = excluded.rate_ingress, "
-      "burst_egress = excluded.burst_egress, burst_ingress = excluded.burst_ingress");
+      "burst_egress = excluded.burst_egress, burst_ingress = excluded.burst_ingress, "
+      "made_for_attachment = excluded.made_for_attachment");
   if (!statement) return std::unexpected(std::move(statement).error());
   (*statement)
       ->bind(network.key)
@@ -115,7 +116,8 @@ Status put(Statements& statements, const Network& network) {
       .bind(network.shared)
       .bind(flag(network.routed))
       .bind(flag(network.shortcut));
-  if (auto done = bind_rate(**statement, network.rate).run(); !done) return done;
+  bind_rate(**statement, network.rate).bind(flag(network.made_for_attachment));
+  if (auto done = (*statement)->run(); !done) return done;
   return put_policy(statements, network.key, network.publish);
 }
 
@@ -135,6 +137,7 @@ Status put(Statements& statements, const Endpoint& endpoint) {
       .bind(flag(endpoint.joined));
   auto done = bind_rate(**statement, endpoint.rate).run();
   if (done) done = put_policy(statements, endpoint.key, endpoint.publish);
+  if (done) done = put_attachment(statements, endpoint.key, endpoint.attachment);
   return done ? put_ports(statements, endpoint) : done;
 }
 

@@ -115,7 +115,8 @@ Network network(Row& row) {
           .routed = row.flag(13),
           .shortcut = row.flag(14),
           .rate = rate(row, 15),
-          .shared = row.text(12)};
+          .shared = row.text(12),
+          .made_for_attachment = row.flag(19)};
 }
 
 Endpoint endpoint(Row& row) {
@@ -129,7 +130,8 @@ Endpoint endpoint(Row& row) {
           .sandbox = row.text(7),
           .joined = row.flag(8),
           .rate = rate(row, 9),
-          .ports = {}};
+          .ports = {},
+          .attachment = {}};
 }
 
 Protocol protocol(Row& row, int column) {
@@ -199,12 +201,56 @@ Status read_networks(const Database& database, Policies& policies, std::vector<N
   return read_rows(database, "network",
                    "SELECT key, id, v4_pool, v4_gateway, v6_pool, v6_gateway, mtu, "
                    "interface_prefix, host_binding_v4, internal, icc, masquerade, shared, "
-                   "routed, shortcut, rate_egress, rate_ingress, burst_egress, burst_ingress "
-                   "FROM network ORDER BY key",
+                   "routed, shortcut, rate_egress, rate_ingress, burst_egress, burst_ingress, "
+                   "made_for_attachment FROM network ORDER BY key",
                    [&](Row& row) {
                      out.push_back(network(row));
                      out.back().publish = policies[out.back().key];
                    });
+}
+
+// By endpoint.
+using Attachments = std::map<std::string, Attachment>;
+
+Status read_attachment_words(const Database& database, Attachments& out) {
+  enum class Kind { alias, label, route };
+  return read_rows(
+      database, "attachment_word",
+      "SELECT endpoint, kind, word, value FROM attachment_word ORDER BY endpoint, position",
+      [&out](Row& row) {
+        const auto found = out.find(row.text(0));
+        if (found == out.end()) return;
+        switch (row.one_of<Kind>(
+            1, {{"alias", Kind::alias}, {"label", Kind::label}, {"route", Kind::route}})) {
+          case Kind::alias:
+            found->second.aliases.push_back(row.text(2));
+            break;
+          case Kind::label:
+            found->second.labels[row.text(2)] = row.text(3);
+            break;
+          case Kind::route:
+            found->second.routes.push_back({.to = row.parsed(2, Prefix::parse), .via = {}});
+            if (!row.text(3).empty())
+              found->second.routes.back().via = row.parsed(3, Address::parse);
+        }
+      });
+}
+
+Status read_attachments(const Database& database, Attachments& out) {
+  auto done = read_rows(database, "attachment",
+                        "SELECT endpoint, config, container, interface, name, holds_ports FROM "
+                        "attachment",
+                        [&out](Row& row) {
+                          out[row.text(0)] = {.config = row.text(1),
+                                              .container = row.text(2),
+                                              .interface = row.text(3),
+                                              .name = row.text(4),
+                                              .aliases = {},
+                                              .labels = {},
+                                              .routes = {},
+                                              .holds_ports = row.flag(5)};
+                        });
+  return done ? read_attachment_words(database, out) : done;
 }
 
 Status read_endpoints(const Database& database, Policies& policies, std::vector<Endpoint>& out) {
@@ -214,6 +260,8 @@ Status read_endpoints(const Database& database, Policies& policies, std::vector<
       "count FROM port ORDER BY endpoint, position",
       port);
   if (!ports) return std::unexpected(std::move(ports).error());
+  Attachments attachments;
+  if (auto done = read_attachments(database, attachments); !done) return done;
   return read_rows(database, "endpoint",
                    "SELECT key, network, v4, v6, mac, host_device, container_device, sandbox, "
                    "joined, rate_egress, rate_ingress, burst_egress, burst_ingress "
@@ -222,6 +270,9 @@ Status read_endpoints(const Database& database, Policies& policies, std::vector<
                      out.push_back(endpoint(row));
                      out.back().publish = policies[out.back().key];
                      out.back().ports = std::move((*ports)[out.back().key]);
+                     if (const auto its = attachments.find(out.back().key);
+                         its != attachments.end())
+                       out.back().attachment = std::move(its->second);
                    });
 }
 

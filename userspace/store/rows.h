@@ -21,6 +21,11 @@ Status put(Statements& statements, const PortRules& rules);
 Status put_policy(Statements& statements, const std::string& owner, const PublishPolicy& policy);
 Status erase_policy(Statements& statements, const std::string& owner);
 
+// How the runtime of an endpoint knows it; nothing for Docker's.
+Status put_attachment(Statements& statements, const std::string& endpoint,
+                      const std::optional<Attachment>& attachment);
+Status erase_attachment(Statements& statements, const std::string& endpoint);
+
 // Succeeds if there is nothing.
 Status erase(Statements& statements, const EraseNetwork& gone);
 Status erase(Statements& statements, const EraseEndpoint& gone);

@@ -146,7 +146,30 @@ ALTER TABLE endpoint ADD COLUMN burst_egress INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE endpoint ADD COLUMN burst_ingress INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+// Containers of runtimes that are not Docker.
+constexpr const char* kVersion6 = R"sql(
+ALTER TABLE network ADD COLUMN made_for_attachment INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE attachment (
+  endpoint  TEXT PRIMARY KEY,                     -- endpoint.key
+  config    TEXT NOT NULL,                        -- the runtime's name of the network
+  container TEXT NOT NULL,                        -- its id of the container
+  interface TEXT NOT NULL,
+  name      TEXT NOT NULL,                        -- the container's; '': not told
+  holds_ports INTEGER NOT NULL CHECK (holds_ports IN (0, 1))  -- the runtime does, with sockets
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attachment_word (
+  endpoint TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  kind     TEXT NOT NULL CHECK (kind IN ('alias', 'label', 'route')),
+  word     TEXT NOT NULL,                         -- alias, label's name, route's destination
+  value    TEXT NOT NULL,                         -- label's value, route's gateway; else ''
+  PRIMARY KEY (endpoint, position)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
 
 Result<std::size_t> read_version(const Database& database) {
   auto text = database.query_text("PRAGMA user_version");

@@ -71,6 +71,7 @@ INSERT INTO lease VALUES ('p', '10.1.0.1', 'gateway', '2025-11-21T01:30:06.00000
   network.routed = network.shortcut = false;
   network.publish = {};
   network.rate = {};
+  network.made_for_attachment = false;
   Endpoint endpoint = bare_endpoint("e1", "n1");
   endpoint.v4 = prefix("10.1.0.5/24");
   endpoint.mac = Mac::parse("02:42:0a:01:00:05").value();
@@ -111,6 +112,7 @@ INSERT INTO port VALUES ('e1', 0, 'tcp', '198.18.0.1', 8080, '10.1.0.5', 80);)sq
   network.routed = network.shortcut = false;
   network.publish = {};
   network.rate = {};
+  network.made_for_attachment = false;
   Endpoint endpoint = bare_endpoint("e1", "n1");
   endpoint.ports = {{Protocol::tcp, address("198.18.0.1"), 8080, address("10.1.0.5"), 80}};
 
@@ -138,6 +140,7 @@ INSERT INTO network VALUES ('n1', 7, '10.1.0.0/24', '10.1.0.1', '2001:db8::/64',
   network.shortcut = false;
   network.publish = {};
   network.rate = {};
+  network.made_for_attachment = false;
 
   auto store = SqliteStore::open(dir.file());
   ASSERT_TRUE(store) << store.error().message();
@@ -160,6 +163,7 @@ INSERT INTO endpoint VALUES ('e1', 'n1', NULL, NULL, '00:00:00:00:00:00', '', ''
   Network network = full_network("n1", 7);
   network.publish = {};
   network.rate = {};
+  network.made_for_attachment = false;
 
   auto store = SqliteStore::open(dir.file());
   ASSERT_TRUE(store) << store.error().message();

@@ -70,7 +70,20 @@ inline Network full_network(const std::string& key, NetworkId id) {
           .shortcut = true,
           .publish = full_policy(),
           .rate = full_rate(),
-          .shared = "of-the-cluster"};
+          .shared = "of-the-cluster",
+          .made_for_attachment = true};
+}
+
+inline Attachment full_attachment() {
+  return {.config = "web",
+          .container = "c1",
+          .interface = "eth0",
+          .name = "shop",
+          .aliases = {"b", "a"},
+          .labels = {{"K8S_POD_NAME", "p"}, {"empty", ""}},
+          .routes = {{.to = prefix("0.0.0.0/0"), .via = address("10.1.0.1")},
+                     {.to = prefix("192.0.2.0/24"), .via = {}}},
+          .holds_ports = true};
 }
 
 inline Endpoint full_endpoint(const std::string& key, const std::string& network) {
@@ -89,7 +102,8 @@ inline Endpoint full_endpoint(const std::string& key, const std::string& network
       .ports = {{Protocol::udp, Address::any(Family::v6), 53, address("2001:db8::5"), 53},
                 {Protocol::tcp, address("198.18.0.1"), 8080, address("10.1.0.5"), 80},
                 {Protocol::sctp, Address::any(Family::v4), 65535, address("10.1.0.5"), 1},
-                {Protocol::udp, address("198.18.0.1"), 20000, address("10.1.0.5"), 30000, 5000}}};
+                {Protocol::udp, address("198.18.0.1"), 20000, address("10.1.0.5"), 30000, 5000}},
+      .attachment = full_attachment()};
 }
 
 inline PortRules full_rules(const HostPort& port) {

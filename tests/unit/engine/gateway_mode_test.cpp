@@ -1,43 +1,36 @@
 // Which networks are routed: through the options, as the user gives them.
 #include <gtest/gtest.h>
 
-#include "cnm/option_names.h"
-#include "cnm/options.h"
+#include "engine/network_options.h"
+#include "engine/option_names.h"
 
-namespace fairlead::cnm {
+namespace fairlead::engine {
 namespace {
 
 using Given = std::map<std::string, std::string>;
 
-CreateNetwork with(const Given& options, bool v4 = true, bool v6 = true) {
-  CreateNetwork want;
-  want.id = "n";
-  if (v4) want.v4 = {{.pool = "10.1.0.0/24", .gateway = "10.1.0.1/24"}};
-  if (v6) want.v6 = {{.pool = "fd00::/64", .gateway = ""}};
-  want.generic = options;
+Result<NetworkRequest> with(const Given& options, bool v4 = true, bool v6 = true) {
+  NetworkRequest want;
+  if (v4) want.v4 = {.pool = Prefix::parse("10.1.0.0/24").value(), .gateway = {}};
+  if (v6) want.v6 = {.pool = Prefix::parse("fd00::/64").value(), .gateway = {}};
+  if (auto done = apply_network_options(want, options); !done) return std::unexpected(done.error());
   return want;
 }
 
 TEST(GatewayMode, NetworkIsRoutedIfBothFamiliesAre) {
-  EXPECT_FALSE(network_request(with({})).value().routed);
-  EXPECT_TRUE(network_request(with({{option::kRouted, "true"}})).value().routed);
-  EXPECT_TRUE(network_request(
-                  with({{option::kGatewayModeV4, "routed"}, {option::kGatewayModeV6, "routed"}}))
+  EXPECT_FALSE(with({}).value().routed);
+  EXPECT_TRUE(with({{option::kRouted, "true"}}).value().routed);
+  EXPECT_TRUE(with({{option::kGatewayModeV4, "routed"}, {option::kGatewayModeV6, "routed"}})
                   .value()
                   .routed);
   EXPECT_FALSE(
-      network_request(with({{option::kGatewayModeV4, "nat"}, {option::kGatewayModeV6, "nat"}}))
-          .value()
-          .routed);
+      with({{option::kGatewayModeV4, "nat"}, {option::kGatewayModeV6, "nat"}}).value().routed);
 }
 
 TEST(GatewayMode, FamilyThatTheNetworkLacksDoesNotCount) {
-  EXPECT_TRUE(
-      network_request(with({{option::kGatewayModeV4, "routed"}}, true, false)).value().routed);
-  EXPECT_TRUE(
-      network_request(with({{option::kGatewayModeV6, "routed"}}, false, true)).value().routed);
-  EXPECT_FALSE(
-      network_request(with({{option::kGatewayModeV6, "routed"}}, true, false)).value().routed);
+  EXPECT_TRUE(with({{option::kGatewayModeV4, "routed"}}, true, false).value().routed);
+  EXPECT_TRUE(with({{option::kGatewayModeV6, "routed"}}, false, true).value().routed);
+  EXPECT_FALSE(with({{option::kGatewayModeV6, "routed"}}, true, false).value().routed);
 }
 
 TEST(GatewayMode, OptionsThatContradictEachOtherAreRefusedByName) {
@@ -50,7 +43,7 @@ TEST(GatewayMode, OptionsThatContradictEachOtherAreRefusedByName) {
        {option::kGatewayModeV6, "routed"}},
   };
   for (const Given& given : contradictions) {
-    const auto request = network_request(with(given));
+    const auto request = with(given);
 
     ASSERT_FALSE(request);
     EXPECT_EQ(request.error().code(), Errc::invalid_argument);
@@ -63,7 +56,7 @@ TEST(GatewayMode, OptionsThatContradictEachOtherAreRefusedByName) {
 TEST(GatewayMode, UnknownModeIsAnsweredWithTheKnownOnes) {
   for (const char* name : {option::kGatewayModeV4, option::kGatewayModeV6}) {
     for (const char* mode : {"nat-unprotected", "isolated", "", "Routed"}) {
-      const auto request = network_request(with({{name, mode}}));
+      const auto request = with({{name, mode}});
 
       ASSERT_FALSE(request) << mode;
       for (const char* word : {name, "\"nat\"", "\"routed\""})
@@ -74,4 +67,4 @@ TEST(GatewayMode, UnknownModeIsAnsweredWithTheKnownOnes) {
 }
 
 }  // namespace
-}  // namespace fairlead::cnm
+}  // namespace fairlead::engine

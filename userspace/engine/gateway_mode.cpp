@@ -1,11 +1,11 @@
-#include "cnm/gateway_mode.h"
+#include "engine/gateway_mode.h"
 
 #include <set>
 
 #include "base/quote.h"
-#include "cnm/option_names.h"
+#include "engine/option_names.h"
 
-namespace fairlead::cnm {
+namespace fairlead::engine {
 
 namespace {
 
@@ -22,7 +22,7 @@ Status check_gateway_mode(const std::string& text) {
                                           "\", with addresses that are known outside");
 }
 
-Status settle_routed(engine::NetworkRequest& request) {
+Status settle_routed(NetworkRequest& request) {
   std::set<bool> said;
   const auto ask = [&](const char* name) {
     const auto mode = request.options.find(name);
@@ -41,4 +41,4 @@ Status settle_routed(engine::NetworkRequest& request) {
   return {};
 }
 
-}  // namespace fairlead::cnm
+}  // namespace fairlead::engine
