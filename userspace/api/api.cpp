@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/attachment_routes.h"
 #include "api/cluster_routes.h"
 #include "api/codec.h"
 #include "api/codec_cluster.h"
@@ -60,6 +61,11 @@ constexpr Route kRoutes[] = {
      [](const Context& context, const std::string&) -> Reply {
        return format_peers(engine::peers(context.engine));
      }},
+    {"POST", "/v1/attachments/attach", attach},
+    {"POST", "/v1/attachments/detach", detach},
+    {"POST", "/v1/attachments/check", check_attachment},
+    {"POST", "/v1/attachments/gc", collect_attachments},
+    {"GET", "/v1/attachments/ready", attachments_ready},
     {"GET", "/v1/version",
      [](const Context& context, const std::string&) -> Reply {
        return format_version(context.about.version);
@@ -126,13 +132,12 @@ void Api::handle(http::Request request, http::Respond respond) {
 
   queue_.post([this, run = known->run, verb = known->verb, path = std::move(path),
                request = std::move(request), respond = std::move(respond)] {
-    auto reply = run({.engine = engine_, .about = about_}, request.body);
+    auto reply = run({.engine = engine_, .about = about_, .request = request}, request.body);
     if (verb != "GET") record(path, request.peer, reply);
     if (reply) {
       respond({.body = std::move(*reply)});
     } else {
-      respond({.status = status_of(reply.error().code()),
-               .body = format_error(reply.error().message())});
+      respond({.status = status_of(reply.error().code()), .body = format_failure(reply.error())});
     }
   });
 }

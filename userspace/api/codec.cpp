@@ -86,6 +86,16 @@ json rate_in(const engine::State& state, const Endpoint& endpoint) {
                                               : rate_of(network->second.rate, endpoint.rate));
 }
 
+json attachment_or_null(const Endpoint& endpoint) {
+  if (!endpoint.attachment) return nullptr;
+  const Attachment& its = *endpoint.attachment;
+  return {{"config", its.config},
+          {"container", its.container},
+          {"interface", its.interface},
+          {"sandbox", endpoint.sandbox},
+          {"labels", its.labels}};
+}
+
 json endpoint(const engine::State& state, const Endpoint& endpoint, const FlowUse& flows) {
   unsigned ports = 0;
   for (const PortBinding& range : endpoint.ports) ports += range.count;
@@ -100,6 +110,9 @@ json endpoint(const engine::State& state, const Endpoint& endpoint, const FlowUs
           {"mac", endpoint.mac.to_string()},
           {"device", endpoint.host_device},
           {"joined", endpoint.joined},
+          {"runtime", endpoint.attachment ? "cni" : "docker"},
+          {"aliases", endpoint.attachment ? json(endpoint.attachment->aliases) : json::array()},
+          {"attachment", attachment_or_null(endpoint)},
           {"ports", ports},
           {"rate", rate_in(state, endpoint)},
           {"flows", count.flows},
@@ -212,6 +225,10 @@ std::string format_ipam(const std::vector<ipam::PoolUse>& pools) {
 
 std::string format_error(std::string_view message) {
   return document("error", {{"error", message}});
+}
+
+std::string format_failure(const Error& error) {
+  return document("error", {{"error", error.message()}, {"code", to_string(error.code())}});
 }
 
 }  // namespace fairlead::api

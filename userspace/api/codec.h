@@ -27,5 +27,7 @@ std::string format_endpoints(const engine::State& state, const FlowUse& flows);
 std::string format_drops(const std::vector<engine::Drop>& drops);
 std::string format_ipam(const std::vector<ipam::PoolUse>& pools);
 std::string format_error(std::string_view message);
+// With "code": what a program can branch on, base/error.h's own words.
+std::string format_failure(const Error& error);
 
 }  // namespace fairlead::api

@@ -6,12 +6,14 @@
 
 #include "api/api.h"
 #include "base/error.h"
+#include "http/message.h"
 
 namespace fairlead::api {
 
 struct Context {
   engine::Engine& engine;
   const About& about;
+  const http::Request& request;
 };
 
 using Reply = Result<std::string>;  // a document

@@ -1,4 +1,5 @@
 // fairleadd: reads its settings, puts the parts together, and waits.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -6,6 +7,7 @@
 #include <iostream>
 
 #include "base/log.h"
+#include "base/unique_fd.h"
 #include "daemon/arguments.h"
 #include "daemon/config.h"
 #include "daemon/loop.h"
@@ -38,12 +40,21 @@ void raise_file_limit() {
     log::event(log::Level::warning, "file_limit_low", {{"files", std::to_string(limit.rlim_cur)}});
 }
 
+// The kernel doubles the table of open files whenever it is full, and in a process with threads
+// waits for a grace period of RCU each time (fs/file.c expand_fdtable()): 5 to 15 ms, in the middle
+// of publishing ports. There are no threads yet.
+void size_file_table() {
+  constexpr int kFiles = 1 << 14;  // 8 bytes each
+  const UniqueFd last(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, kFiles - 1));
+}
+
 Status serve(const Config& config) {
   for (const std::string& warning : config.warnings)
     log::event(log::Level::warning, "config_warning", {{"warning", warning}});
   auto signals = take_signals();
   if (!signals) return std::unexpected(std::move(signals).error());
   raise_file_limit();
+  size_file_table();
   if (auto done = drop_privileges(); !done) return done;
   auto sockets = inherited_sockets();
   if (!sockets) return std::unexpected(std::move(sockets).error());

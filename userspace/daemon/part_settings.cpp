@@ -1,5 +1,6 @@
 #include "daemon/part_settings.h"
 
+#include "api/codec_attachments.h"
 #include "base/log.h"
 #include "daemon/cgroup.h"
 #include "etcd/grpc_client.h"
@@ -7,6 +8,8 @@
 namespace fairlead::daemon {
 
 namespace {
+
+constexpr const char* kDetached = "/detached";  // what fairlead-cni leaves while nobody answers it
 
 Result<std::unique_ptr<etcd::Client>> connect_etcd(const cluster::Settings& settings) {
   return etcd::make_grpc_client({.endpoints = settings.etcd,
@@ -38,6 +41,7 @@ engine::Settings engine_settings(const Config& config) {
           .host_rules = config.publish.host_rules,
           .pools = ipam_settings(config),
           .version = FAIRLEAD_VERSION,
+          .detached = {.folder = config.state_dir + kDetached, .parse = api::parse_attachment_key},
           .connect = connect_etcd};
 }
 

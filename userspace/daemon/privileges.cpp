@@ -7,10 +7,10 @@ namespace fairlead::daemon {
 namespace {
 
 // NET_ADMIN: links, TC programs, sysctls of devices. BPF, PERFMON: maps and programs. SYS_ADMIN:
-// cgroup hooks, program types that a 6.1 kernel does not give to BPF alone, and reading foreign map
-// ids. NET_BIND_SERVICE: holding host ports below 1024. SYS_RESOURCE: map memory over the limit.
-// DAC_OVERRIDE: folders of others, as Docker's plugin folder can be. SYS_PTRACE is not kept: no
-// namespace is entered.
+// cgroup hooks, program types that a 6.1 kernel does not give to BPF alone, reading foreign map
+// ids, and entering containers' network namespaces. NET_BIND_SERVICE: holding host ports below
+// 1024. SYS_RESOURCE: map memory over the limit. DAC_OVERRIDE: folders of others, as Docker's
+// plugin folder can be. SYS_PTRACE is not kept: namespaces come as open files.
 constexpr unsigned kKept[] = {CAP_NET_ADMIN,        CAP_BPF,          CAP_PERFMON,
                               CAP_SYS_ADMIN,        CAP_SYS_RESOURCE, CAP_DAC_OVERRIDE,
                               CAP_NET_BIND_SERVICE, CAP_NET_RAW};
