@@ -15,8 +15,9 @@ namespace {
 // With `ipam` null: fairlead chooses addresses.
 Outcome<std::string> attach(const Call& call, const Invocation& invocation, const Config& config,
                             const http::File& sandbox, const IpamResult* ipam) {
-  const auto wish = parse_wish(config, invocation, ipam);
+  auto wish = parse_wish(config, invocation, ipam);
   if (!wish) return std::unexpected(wish.error());
+  wish->holds_ports = holds_ports(call);
   auto answer = ask(config.socket,
                     {.method = "POST",
                      .target = "/v1/attachments/attach",

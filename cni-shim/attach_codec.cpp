@@ -107,6 +107,7 @@ std::string format_attach(const AttachWish& wish) {
     }
   }
   if (!wish.ports.empty()) out["ports"] = ports_json(wish.ports);
+  if (wish.holds_ports) out["holds_ports"] = true;
   put_rate(out, wish.rate);
   return dump(out);
 }

@@ -70,6 +70,7 @@ struct AttachWish {
   std::string mac;                                 // empty: any
   std::optional<std::vector<Route>> routes;        // absent: the gateways'
   std::vector<PortMapping> ports;
+  bool holds_ports = false;  // the runtime itself has a socket for each
   RateWish rate;
 };
 

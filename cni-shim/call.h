@@ -18,7 +18,8 @@ struct Call {
   std::vector<std::string> arguments;    // without the program's name
   std::string program = "fairlead-cni";  // as it was called
   Variables variables;
-  std::string input;  // all of stdin
+  std::string input;   // all of stdin
+  std::string caller;  // the program that called: "podman"; may be empty
   Deadline deadline = std::chrono::steady_clock::now() + kPatience;
 };
 
@@ -32,6 +33,13 @@ struct Reply {
 inline std::string value_of(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
   return found == variables.end() ? std::string() : found->second;
+}
+
+// Does whoever calls bind a socket to each published port itself, once the container has its
+// network? podman does (enable_port_reservation), and ends the container if it cannot. netavark is
+// podman's.
+inline bool holds_ports(const Call& call) {
+  return call.caller == "podman" || call.caller == "netavark";
 }
 
 }  // namespace fairlead::cni

@@ -6,9 +6,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "cni-shim/netavark.h"
 #include "cni-shim/result_codec.h"
@@ -30,8 +32,16 @@ void keep_standard_files() {
     if (::fcntl(fd, F_GETFD) < 0) static_cast<void>(::open(kInstead[fd], O_RDWR));
 }
 
+// Empty: it has ended, or its program is gone.
+std::string name_of_caller() {
+  std::error_code failed;
+  const std::filesystem::path link = "/proc/" + std::to_string(::getppid()) + "/exe";
+  return std::filesystem::read_symlink(link, failed).filename().string();
+}
+
 Call read_call(int argc, char** argv) {
   Call out;
+  out.caller = name_of_caller();
   if (argc > 0) out.program = argv[0];
   for (int i = 1; i < argc; ++i) out.arguments.emplace_back(argv[i]);
   for (char** each = environ; *each != nullptr; ++each) {

@@ -55,6 +55,7 @@ Outcome<std::string> setup(const Call& call) {
   if (!path) return path;
   auto wish = parse_setup(call.input, *path);
   if (!wish) return std::unexpected(wish.error());
+  wish->holds_ports = holds_ports(call);
   auto opened = open_namespace(*path, /*own_allowed=*/false);
   if (!opened) return std::unexpected(opened.error());
   const auto answer = ask(socket_of(call),

@@ -111,6 +111,12 @@ def test_no_way_to_the_address(attached):
     assert "fl_forward" in attached.broken()
 
 
+def test_no_entry_for_the_published_port(attached):
+    attached.delete("fl_ports")
+
+    assert "8080" in attached.broken()
+
+
 def test_what_later_plugins_may_change_is_no_fault(attached):
     attached.inside("link", "set", "eth0", "mtu", "1400")
     attached.inside("link", "set", "eth0", "promisc", "on")

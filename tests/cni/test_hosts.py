@@ -166,3 +166,15 @@ def test_a_network_of_podman_is_docker_s_too(hosts):
 
     meet(docker, d, p.address("first"))
     assert podman.ask("tcp", d.address("first"), 80, seen_from=p) == f"d {p.address('first')}"
+
+
+def test_a_network_that_was_made_anew_under_its_old_name(hosts):
+    _, docker, podman = hosts
+    net = Shared(hosts, name="again")
+    for site, box in zip((docker, podman), net.pair()[::2]):
+        site.remove(box)
+    docker.remove_network("again")
+
+    net.make()
+
+    net.pair()

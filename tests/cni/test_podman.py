@@ -108,6 +108,16 @@ def test_an_address_that_is_taken_is_refused_and_nothing_is_left(podman, net):
     podman.docker("rm", "-f", "box-b", check=False)
 
 
+def test_ports_that_podman_holds_itself(podman, net):
+    """podman 4 binds published ports after ADD, and its conmon holds them from then on."""
+    podman.up("a", net, "-p", "8080:80", "-p", "8080:80/udp")
+
+    assert reached(podman, 8080, seen_from=podman.outside) == both("a")
+    assert reached(podman, 8080, seen_from=podman.host, address="127.0.0.1") == both("a")
+    held = podman.host.run("ss", "-Hlntup", "sport = :8080").out
+    assert "conmon" in held and "fairleadd" not in held
+
+
 def test_a_port_that_is_taken_is_refused_and_nothing_is_left(podman, net):
     podman.serve(podman.host, "tcp:8080")
     before = podman.links_now()

@@ -49,6 +49,21 @@ TEST_F(Verbs, AddAttachesWithTheNamespace) {
       << reply.output;
 }
 
+TEST_F(Verbs, ARuntimeThatBindsPublishedPortsItselfIsKnownByItsName) {
+  daemon({{200, kAttachment}});
+  Call from = call("ADD", config());
+  for (const char* caller : {"podman", "netavark", "containerd", ""}) {
+    from.caller = caller;
+    EXPECT_EQ(run_cni(from).status, 0) << caller;
+  }
+  ASSERT_EQ(asked_.size(), 4U);
+  const auto says_so = [this](std::size_t nth) {
+    return asked_[nth].body.find(R"("holds_ports":true)") != std::string::npos;
+  };
+  EXPECT_TRUE(says_so(0) && says_so(1));
+  EXPECT_FALSE(says_so(2) || says_so(3));
+}
+
 TEST_F(Verbs, TheHostsOwnNamespaceIsRefusedUnasked) {
   daemon({{200, kAttachment}});
   Call own = call("ADD", config());

@@ -18,7 +18,6 @@ runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "none"
 lock_type = "file"
-enable_port_reservation = {reserve}
 [network]
 network_backend = "cni"
 cni_plugin_dirs = ["{plugins}"]
@@ -44,12 +43,10 @@ class Podman(Engine):
         self.import_image()
         return self
 
-    def configure(self, *, reserve=False):
-        """`reserve`: whether podman holds sockets for published ports itself; it does unless it is told otherwise."""
+    def configure(self):
         for name, text in SETTINGS.items():
             with open(self.host.path(f"/run/host/{name}"), "w", encoding="utf-8") as file:
-                file.write(text.format(plugins=cni.PLUGINS, config=cni.CONFIG, root=ROOT,
-                                       reserve=json.dumps(reserve)))
+                file.write(text.format(plugins=cni.PLUGINS, config=cni.CONFIG, root=ROOT))
 
     def import_image(self):
         self.docker("import", "--change=CMD [\"/bin/tool\",\"serve\",\"80\",\"7000-7003\"]", "-",
