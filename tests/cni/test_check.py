@@ -8,14 +8,15 @@ from fairlab.daemon import PINS
 from fairlab.process import wait_until
 
 PORT = {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}
+LIMIT = {"bandwidth": {"ingressRate": 8_000_000, "egressRate": 8_000_000}}
 
 
 class Attached:
     """A container with an address, a published port, and what was said when it was added."""
 
-    def __init__(self, place):
+    def __init__(self, place, runtime):
         self.place, self.box = place, place.sandbox("a")
-        self.config = single("net", runtime=PORT, subnet="10.91.0.0/24")
+        self.config = single("net", runtime=runtime, subnet="10.91.0.0/24")
         self.result = self.box.add(self.config)
         self.device = self.result["interfaces"][0]["name"]
         self.address = self.result["ips"][0]["address"]
@@ -50,8 +51,9 @@ class Attached:
 
 
 @pytest.fixture
-def attached(place):
-    made = Attached(place)
+def attached(place, request):
+    """Parameter: runtimeConfig."""
+    made = Attached(place, getattr(request, "param", PORT))
     made.check()
     yield made
     made.box.delete(made.config)
@@ -115,6 +117,23 @@ def test_no_entry_for_the_published_port(attached):
     attached.delete("fl_ports")
 
     assert "8080" in attached.broken()
+
+
+@pytest.mark.parametrize("attached", [LIMIT], indirect=True)
+def test_no_entry_for_the_limits(attached):
+    attached.delete("fl_rates")
+
+    assert "fl_rates" in attached.broken()
+
+
+@pytest.mark.parametrize("attached", [LIMIT], indirect=True)
+def test_no_program_that_limits_what_comes_in(attached):
+    """Once it is where it stays: it begins as a filter, and becomes a link a moment later."""
+    pin = f"{PINS}/links/limit_{attached.device}"
+    wait_until(lambda: attached.place.host.run("test", "-e", pin, check=False).code == 0, "the link")
+    attached.place.host.run("bpftool", "link", "detach", "pinned", pin)
+
+    assert "limits" in attached.broken()
 
 
 def test_what_later_plugins_may_change_is_no_fault(attached):

@@ -28,10 +28,17 @@ def test_a_container_on_two_networks_reaches_both_and_joins_them_for_nobody(podm
 
 
 def test_a_port_of_a_container_on_two_networks_is_published_once(podman, nets):
-    podman.up("both", ",".join(nets), "-p", "8080:80")
+    both = podman.up("both", ",".join(nets), "-p", "8080:80")
 
     assert podman.reaches("tcp", podman.address, 8080, seen_from=podman.outside) == "both"
     assert podman.reaches("tcp", "127.0.0.1", 8080, seen_from=podman.host) == "both"
+    assert len({row["network"] for row in podman.daemon.json("ports")}) == 1
+
+    published = podman.daemon.json("ports")[0]["network"]
+    podman.docker("network", "disconnect", published, both.name)
+
+    assert {row["network"] for row in podman.daemon.json("ports")} == {*nets} - {published}
+    assert podman.reaches("tcp", podman.address, 8080, seen_from=podman.outside) == "both"
 
 
 def test_connect_and_disconnect_while_a_container_runs(podman, nets):

@@ -141,6 +141,7 @@ Status KernelDatapath::check_endpoint(const Network& network, const Endpoint& en
     return fail(Errc::conflict, device.name + " is no member of its network in the maps");
   if (!TcHooks::is_attached(endpoint_hook(device.name, device.index)))
     return fail(Errc::conflict, "no program is attached to " + device.name);
+  if (auto fine = check_limits(network, endpoint, device); !fine) return fine;
   auto port = ports_->missing(index);
   if (!port) return std::unexpected(std::move(port).error());
   if (!*port) return {};

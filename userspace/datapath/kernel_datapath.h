@@ -96,6 +96,8 @@ class KernelDatapath final : public Datapath {
   Status put_rate(const Network& network, const Endpoint& endpoint, const EndpointDevice& device,
                   Undo& undo);
   Status limit_device(const EndpointDevice& device);
+  Status check_limits(const Network& network, const Endpoint& endpoint,
+                      const EndpointDevice& device) const;
   // The pin of a device that goes.
   Status forget_rate(const std::string& device);
   // Limits of other devices than these go.

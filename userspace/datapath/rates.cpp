@@ -96,6 +96,20 @@ Status KernelDatapath::limit_device(const EndpointDevice& device) {
   return attach_endpoint(limit_hook(device.name, device.index));
 }
 
+Status KernelDatapath::check_limits(const Network& network, const Endpoint& endpoint,
+                                    const EndpointDevice& device) const {
+  const Rate rate = rate_of(network.rate, endpoint.rate);
+  if (limit_flags(rate) == 0) return {};
+  auto value = maps_.rates.get(static_cast<__u32>(device.index));
+  if (!value) return std::unexpected(std::move(value).error());
+  if (!*value || (*value)->egress.rate != rate.egress || (*value)->ingress.rate != rate.ingress)
+    return fail(Errc::conflict, "map fl_rates does not have the limits of " + device.name);
+  if (rate.ingress != 0 && !TcHooks::is_attached(limit_hook(device.name, device.index)))
+    return fail(Errc::conflict,
+                "no program limits what " + device.name + " brings to the container");
+  return {};
+}
+
 Status KernelDatapath::retain_rates(const std::set<std::uint32_t>& devices,
                                     const std::set<std::string>& names) {
   Failures failures;

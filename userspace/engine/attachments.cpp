@@ -9,6 +9,7 @@
 #include "engine/find_attachments.h"
 #include "engine/hygiene.h"
 #include "engine/lookup.h"
+#include "engine/port_ranges.h"
 #include "engine/port_rules.h"
 
 namespace fairlead::engine {
@@ -156,6 +157,38 @@ Status configure(Engine& engine, const Endpoint& endpoint, int sandbox) {
   return engine.links.configure(sandbox, inside);
 }
 
+// As they were asked for: every IPv4 and every IPv6 address are one request.
+std::vector<PortRequest> requests_of(const std::vector<PortBinding>& ports) {
+  std::vector<PortRequest> out;
+  for (const PortBinding& range : ports) {
+    if (range.host_address == Address::any(Family::v6)) continue;
+    for (unsigned n = 0; n < range.count; ++n) {
+      const PortBinding port = nth_port(range, n);
+      PortRequest request{.protocol = port.protocol,
+                          .container_port = port.container_port,
+                          .host_address = port.host_address,
+                          .host_port_first = port.host_port,
+                          .host_port_last = port.host_port};
+      if (port.host_address.is_any()) request.host_address.reset();
+      out.push_back(request);
+    }
+  }
+  return out;
+}
+
+// A container that is on another network still, whose ports the one that it has left published:
+// now that one does.
+Status hand_over_ports(Engine& engine, const Endpoint& gone) {
+  if (gone.ports.empty()) return {};
+  for (const auto& [key, other] : engine.state.endpoints)
+    if (other.attachment && other.attachment->container == gone.attachment->container &&
+        other.ports.empty()) {
+      auto done = publish(engine, other.network, key, requests_of(gone.ports));
+      return done ? Status() : Status(std::unexpected(std::move(done).error()));
+    }
+  return {};
+}
+
 }  // namespace
 
 Result<Attached> attach(Engine& engine, const AttachRequest& want) {
@@ -184,8 +217,10 @@ Result<Attached> attach(Engine& engine, const AttachRequest& want) {
 Status detach(Engine& engine, const AttachmentKey& which) {
   Problems problems("detach container " + which.container.substr(0, 12) + " from network " +
                     which.config);
-  for (const Endpoint& endpoint : find_attachments(engine.state, which))
+  for (const Endpoint& endpoint : find_attachments(engine.state, which)) {
     problems.add(bury_endpoint(engine, endpoint));
+    problems.add(hand_over_ports(engine, endpoint));
+  }
   return problems.status();
 }
 

@@ -188,15 +188,18 @@ TEST_F(AttachmentsTest, DockersNetworkStaysWhileAnotherRuntimesContainerIsOnIt) 
   EXPECT_EQ(engine.state.endpoints.size(), 1U);
 }
 
-TEST_F(AttachmentsTest, PortsOfAContainerOnTwoNetworksArePublishedByTheFirst) {
+TEST_F(AttachmentsTest, PortsOfAContainerOnTwoNetworksArePublishedByTheFirstThatItHas) {
   AttachRequest want = request();
   want.ports = {{.container_port = 80, .host_port_first = 18080, .host_port_last = 18080}};
   EXPECT_FALSE(attach(want).endpoint.ports.empty());
   want.network.name = want.attachment.config = "db";
   want.attachment.interface = "eth1";
 
-  EXPECT_TRUE(attach(want).endpoint.ports.empty());
+  const auto second = attach(want);
+  EXPECT_TRUE(second.endpoint.ports.empty());
 
+  ASSERT_TRUE(engine::detach(engine, kWeb1));
+  EXPECT_EQ(engine.state.endpoints.at(second.endpoint.key).ports.size(), 2U);
   want.attachment.container = "c2";
   EXPECT_NE(refusal(want).find("already published"), std::string::npos);
 }
