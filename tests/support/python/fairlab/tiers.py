@@ -20,8 +20,8 @@ PYTEST = ("netns", "docker", "cluster", "cni")
 # A tier's shards run side by side: words for pytest, and files; () are the files named nowhere, None is all of them.
 # Tests that mostly wait are spread over them.
 SHARDS = {
-    "netns": [((), ("test_daemon.py", "test_many_flows.py")),
-              ((), ("test_firewall.py", "test_local_clients.py", "test_limit.py", "test_shortcut.py")),
+    "netns": [((), ("test_daemon.py", "test_many_flows.py", "test_rates.py")),
+              ((), ("test_firewall.py", "test_guard.py", "test_limit.py", "test_local_clients.py", "test_shortcut.py")),
               ((), ())],
     "docker": [(("-k", "bridge"), None),
                (("-k", "not bridge"), ("test_lifecycle.py", "test_exposure.py", "test_port_ranges.py")),
