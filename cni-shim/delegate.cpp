@@ -16,6 +16,7 @@
 
 #include "base/quote.h"
 #include "base/unique_fd.h"
+#include "base/write_all.h"
 #include "cni-shim/result_codec.h"
 
 namespace fairlead::cni {
@@ -36,11 +37,7 @@ Outcome<UniqueFd> memory_file(const std::string& content) {
   const int raw = ::memfd_create("fairlead-cni", MFD_CLOEXEC);
   if (raw < 0) return broken("memfd_create", errno);
   UniqueFd fd(raw);
-  for (std::size_t at = 0; at < content.size();) {
-    const ssize_t done = ::write(raw, content.data() + at, content.size() - at);
-    if (done <= 0) return broken("write the plugin's input", errno);
-    at += static_cast<std::size_t>(done);
-  }
+  if (!write_all(raw, content)) return broken("write the plugin's input", errno);
   if (::lseek(raw, 0, SEEK_SET) != 0) return broken("rewind the plugin's input", errno);
   return fd;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/nesting.h"
 #include "base/quote.h"
 
 namespace fairlead::cni {
@@ -10,26 +11,6 @@ namespace fairlead::cni {
 namespace {
 
 using nlohmann::json;
-
-// Counted before parsing, because the parser itself knows no limit, and dump() recurses.
-bool too_deep(std::string_view text) {
-  unsigned depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kMaxDepth) return true;
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -47,7 +28,7 @@ std::optional<std::string> scalar_text(const json& value) {
 }  // namespace
 
 Outcome<json> parse_object(std::string_view text, const std::string& what) {
-  if (too_deep(text))
+  if (nests_deeper(text, kMaxDepth))
     return refuse(Code::decode, what + " is nested deeper than " + std::to_string(kMaxDepth));
   json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded())

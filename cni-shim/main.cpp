@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/write_all.h"
 #include "cni-shim/netavark.h"
 #include "cni-shim/result_codec.h"
 #include "cni-shim/verbs.h"
@@ -67,16 +68,6 @@ bool read_input(std::string& out) {
   return false;
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t done = ::write(fd, text.data(), text.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return true;
-}
-
 Reply run(Call& call) {
   const bool needs_no_input = !fairlead::cni::is_netavark(call) &&
                               fairlead::cni::value_of(call.variables, "CNI_COMMAND").empty();
@@ -104,8 +95,8 @@ int main(int argc, char** argv) {
                  std::string(fairlead::cni::kVersions.back()),
                  {Code::internal, std::string("fairlead-cni: ") + error.what()})};
   }
-  static_cast<void>(write_all(STDERR_FILENO, reply.log));
-  if (write_all(STDOUT_FILENO, reply.output)) return reply.status;
+  static_cast<void>(fairlead::write_all(STDERR_FILENO, reply.log));
+  if (fairlead::write_all(STDOUT_FILENO, reply.output)) return reply.status;
   if (reply.status == 0 && fairlead::cni::value_of(call.variables, "CNI_COMMAND") == "ADD")
     fairlead::cni::take_back(call);
   return 1;

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "base/unique_fd.h"
+#include "base/write_all.h"
 
 namespace fairlead::cni {
 
@@ -52,16 +53,6 @@ std::unexpected<Failure> bad(const std::string& path) {
                               std::system_category().message(errno));
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t done = ::write(fd, text.data(), text.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return ::fsync(fd) == 0;
-}
-
 }  // namespace
 
 std::string tombstone_name(const AttachmentKey& key) {
@@ -83,7 +74,9 @@ Outcome<void> leave_tombstone(const std::string& state_dir, const AttachmentKey&
   const int raw = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (raw < 0) return bad(path);
   const UniqueFd fd(raw);
-  if (write_all(fd.get(), body) && ::rename(temporary.c_str(), path.c_str()) == 0) return {};
+  if (write_all(fd.get(), body) && ::fsync(fd.get()) == 0 &&
+      ::rename(temporary.c_str(), path.c_str()) == 0)
+    return {};
   auto failure = bad(path);
   ::unlink(temporary.c_str());
   return failure;

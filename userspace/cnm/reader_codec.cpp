@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/nesting.h"
 #include "cnm/reader.h"
 
 namespace fairlead::cnm {
@@ -11,29 +12,9 @@ using nlohmann::json;
 
 const json& as_json(const void* value) { return *static_cast<const json*>(value); }
 
-// Counted before parsing, because the parser itself knows no limit.
-bool too_deep(std::string_view text) {
-  unsigned depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > Reader::kMaxDepth) return true;
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
 Result<std::shared_ptr<const json>> parse_document(
     std::string_view text, std::initializer_list<std::string_view> skip = {}) {
-  if (too_deep(text))
+  if (nests_deeper(text, Reader::kMaxDepth))
     return fail(Errc::invalid_argument,
                 "the JSON is nested deeper than " + std::to_string(Reader::kMaxDepth) + " levels");
   json::parser_callback_t keep;
